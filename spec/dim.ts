@@ -1,0 +1,107 @@
+/**
+ * Symbolic sizes: polynomials with integer coefficients in named symbols, such as `n`, `4n+1` or `n^2`.
+ *
+ * A model is written once for every problem size; the sizes become numbers only when a program is scheduled.
+ */
+import * as E from 'fp-ts/Either'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+/** `coefficient * product of symbols`; the symbols are sorted, and the empty product is 1. */
+export interface Monomial {
+  readonly coefficient: number
+  readonly symbols: readonly string[]
+}
+
+/** A sum of monomials in canonical order (higher degree first), none with coefficient 0. */
+export interface Dim {
+  readonly _tag: 'dim'
+  readonly terms: readonly Monomial[]
+}
+
+/** Values for the symbols, e.g. `{ n: 9, batch: 1000 }`. */
+export type Sizes = Readonly<Record<string, number>>
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+const key = (m: Monomial): string => m.symbols.join('*')
+
+const canonical = (terms: readonly Monomial[]): Dim => {
+  const byKey = new Map<string, Monomial>()
+  for (const term of terms) {
+    const seen = byKey.get(key(term))
+    byKey.set(key(term), { coefficient: (seen?.coefficient ?? 0) + term.coefficient, symbols: term.symbols })
+  }
+  const kept = [...byKey.values()].filter((m) => m.coefficient !== 0)
+  kept.sort((p, q) => q.symbols.length - p.symbols.length || (key(p) < key(q) ? -1 : 1))
+  return { _tag: 'dim', terms: kept }
+}
+
+export const constant = (value: number): Dim => canonical([{ coefficient: value, symbols: [] }])
+export const symbol = (name: string): Dim => canonical([{ coefficient: 1, symbols: [name] }])
+
+/** The number of unknowns and equations of a system. */
+export const n: Dim = symbol('n')
+/** The number of systems that go through together. */
+export const batch: Dim = symbol('batch')
+export const one: Dim = constant(1)
+
+export const of = (d: Dim | number): Dim => (typeof d === 'number' ? constant(d) : d)
+
+// --- combinators -----------------------------------------------------------------------------------------------------
+
+export const add = (...dims: readonly (Dim | number)[]): Dim => canonical(dims.flatMap((d) => of(d).terms))
+
+export const times = (p: Dim | number, q: Dim | number): Dim =>
+  canonical(
+    of(p).terms.flatMap((a) =>
+      of(q).terms.map((b) => ({
+        coefficient: a.coefficient * b.coefficient,
+        symbols: [...a.symbols, ...b.symbols].sort()
+      }))
+    )
+  )
+
+export const subtract = (p: Dim | number, q: Dim | number): Dim => add(p, times(-1, q))
+
+// --- destructors -----------------------------------------------------------------------------------------------------
+
+export const equals = (p: Dim, q: Dim): boolean => show(p) === show(q)
+
+/** The number a dim stands for when it has no symbols. */
+export const asConstant = (d: Dim): number | undefined => {
+  if (d.terms.length === 0) return 0
+  const [first, ...rest] = d.terms
+  return first !== undefined && rest.length === 0 && first.symbols.length === 0 ? first.coefficient : undefined
+}
+
+/** The value at given sizes; `Left` names the symbol that has none. */
+export const evaluate =
+  (sizes: Sizes) =>
+  (d: Dim): E.Either<string, number> => {
+    let total = 0
+    for (const term of d.terms) {
+      let product = term.coefficient
+      for (const s of term.symbols) {
+        const value = sizes[s]
+        if (value === undefined) return E.left(s)
+        product *= value
+      }
+      total += product
+    }
+    return E.right(total)
+  }
+
+const showMonomial = (m: Monomial): string => {
+  const counts = new Map<string, number>()
+  for (const s of m.symbols) counts.set(s, (counts.get(s) ?? 0) + 1)
+  const symbols = [...counts].map(([s, power]) => (power === 1 ? s : `${s}^${power}`)).join('*')
+  const size = Math.abs(m.coefficient)
+  return symbols === '' ? `${size}` : size === 1 ? symbols : `${size}${symbols}`
+}
+
+/** `4n+1`, `n^2`, `batch*n`, `0`. */
+export const show = (d: Dim): string =>
+  d.terms.length === 0
+    ? '0'
+    : d.terms.map((m, i) => (m.coefficient < 0 ? '-' : i === 0 ? '' : '+') + showMonomial(m)).join('')

@@ -1,0 +1,267 @@
+/**
+ * Shape inference: the one place where a model is judged. `Right` gives every layer the tokens before and after it and
+ * the parameters it owns; `Left` names the place in the model, what was expected, what was found and the likely cause.
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+
+import * as Dim from './dim'
+import type { Layer } from './layer'
+import type { Model } from './model'
+import * as P from './parameter'
+import * as T from './token'
+import type { Weight } from './weight'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+export interface ShapeError {
+  readonly _tag: 'ShapeError'
+  /** The place in the model, such as `body.residual.linearAttention`. */
+  readonly path: string
+  readonly expected: string
+  readonly found: string
+  readonly cause: string
+}
+
+/** A layer with what flows through it. The children of a `repeat` are its copies, tied ones with the same path. */
+export interface TypedLayer {
+  readonly layer: Layer
+  /** The prefix of its parameters' names. */
+  readonly path: string
+  readonly before: T.Tokens
+  readonly after: T.Tokens
+  readonly parameters: readonly P.Parameter[]
+  readonly children: readonly TypedLayer[]
+}
+
+export interface Typed {
+  readonly model: Model
+  readonly tokens: T.Tokens
+  readonly body: TypedLayer
+  /** All parameters in order, tied ones once. */
+  readonly parameters: readonly P.Parameter[]
+  /** The one problem size the model fits, or `null` where it fits any. */
+  readonly n: number | null
+}
+
+type Result<A> = E.Either<ShapeError, A>
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+const fail = (path: string, expected: string, found: string, cause: string): Result<never> =>
+  E.left({ _tag: 'ShapeError', path, expected, found, cause })
+
+const whole = (path: string, what: string, value: number, least: number): Result<void> =>
+  Number.isSafeInteger(value) && value >= least
+    ? E.right(undefined)
+    : fail(path, `${what}: a whole number of at least ${least}`, String(value), `${what} was given as ${value}`)
+
+const all = (...results: readonly Result<void>[]): Result<void> => results.find(E.isLeft) ?? E.right(undefined)
+
+const sameTokens = (a: T.Tokens, b: T.Tokens): boolean =>
+  Dim.equals(a.count, b.count) &&
+  a.query === b.query &&
+  a.parts.length === b.parts.length &&
+  a.parts.every((p, i) => p.name === b.parts[i]?.name && Dim.equals(p.dim, b.parts[i].dim))
+
+const describe = (t: T.Tokens): string => `${T.showShape(t)} (${T.showParts(t)})`
+
+// --- weights and encodings -------------------------------------------------------------------------------------------
+
+const checkWeight = (path: string, weight: Weight, t: T.Tokens): Result<void> => {
+  switch (weight._tag) {
+    case 'full':
+      return E.right(undefined)
+    case 'product':
+      return whole(path, 'inner width', weight.inner, 1)
+    case 'block':
+      return T.isBlockwise(t)
+        ? E.right(undefined)
+        : fail(
+            path,
+            'tokens made of parts of size n and one b of size 1',
+            T.showParts(t),
+            'a Block weight has one scalar a block of size n; use W.full, or an identity embedding'
+          )
+  }
+}
+
+const checkEncoding = (encoding: T.Encoding): Result<void> => {
+  if (encoding._tag === 'columns') return E.right(undefined)
+  const { embedding, bScale } = encoding
+  return all(
+    embedding._tag === 'identity'
+      ? whole('encoding', 'identity blocks', embedding.blocks, 0)
+      : all(
+          whole('encoding', 'embedding width', embedding.width, 1),
+          whole('encoding', 'embedded tokens', embedding.tokens, 1)
+        ),
+    bScale === null || (Number.isFinite(bScale) && bScale > 0)
+      ? E.right(undefined)
+      : fail('encoding', 'bScale: a positive number, or null', String(bScale), 'b is divided by its norm and scaled')
+  )
+}
+
+// --- layers ----------------------------------------------------------------------------------------------------------
+
+const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
+
+const leaf = (layer: Layer, path: string, before: T.Tokens, after: T.Tokens): TypedLayer => ({
+  layer,
+  path,
+  before,
+  after,
+  parameters: P.ofLayer(path, layer, before),
+  children: []
+})
+
+/** `where` is the place in the model, for errors; `path` the prefix of parameter names. */
+const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens): Result<TypedLayer> => {
+  const here = `${where}.${layer._tag}`
+  switch (layer._tag) {
+    case 'linearMap': {
+      const after: T.Tokens =
+        layer.out === null ? before : { ...before, parts: [{ name: 'y', dim: Dim.constant(layer.out) }] }
+      return pipe(
+        all(
+          checkWeight(`${here}.weight`, layer.weight, before),
+          layer.out === null ? E.right(undefined) : whole(here, 'out', layer.out, 1),
+          layer.out !== null && layer.weight._tag === 'block'
+            ? fail(here, 'a full or product weight', 'block', 'a Block weight keeps the parts of its token')
+            : E.right(undefined)
+        ),
+        E.map(() => leaf(layer, join(path, 'linear'), before, after))
+      )
+    }
+    case 'linearAttention':
+      return pipe(
+        all(
+          whole(here, 'heads', layer.heads, 1),
+          checkWeight(`${here}.P`, layer.P, before),
+          checkWeight(`${here}.Q`, layer.Q, before)
+        ),
+        E.map(() => leaf(layer, join(path, 'attention'), before, before))
+      )
+    case 'scale':
+      return Number.isFinite(layer.initial)
+        ? E.right(leaf(layer, join(path, 'scale'), before, before))
+        : fail(here, 'initial: a finite number', String(layer.initial), 'the learned factor starts from it')
+    case 'chebyshev':
+      return pipe(
+        all(
+          whole(here, 'degree', layer.degree, 0),
+          Number.isFinite(layer.low) && Number.isFinite(layer.high) && layer.low < layer.high
+            ? E.right(undefined)
+            : fail(here, 'low < high, both finite', `[${layer.low}, ${layer.high}]`, 'the interval of eigenvalues'),
+          !before.query && Dim.equals(before.count, Dim.n) && before.parts.some((p) => p.name === 'A')
+            ? checkWeight(here, { _tag: 'block', allOnes: false, muScale: 'one' }, before)
+            : fail(here, 'n tokens with parts A and b, no query', describe(before), 'encode with T.rows')
+        ),
+        E.map(() => leaf(layer, join(path, 'chebyshev'), before, before))
+      )
+    case 'residual':
+      return pipe(
+        inferLayer(layer.body, here, path, before),
+        E.chain((body) =>
+          sameTokens(body.after, before)
+            ? E.right({ layer, path, before, after: before, parameters: [], children: [body] })
+            : fail(here, describe(before), describe(body.after), 'a residual adds a layer to its input: equal shapes')
+        )
+      )
+    case 'repeat':
+      return pipe(
+        whole(here, 'times', layer.times, 1),
+        E.chain(() =>
+          chain(
+            here,
+            path,
+            before,
+            layer,
+            Array.from({ length: layer.times }, () => layer.body)
+          )
+        )
+      )
+    case 'sequence':
+      return layer.layers.length === 0
+        ? fail(here, 'at least one layer', 'none', 'an empty sequence')
+        : chain(here, path, before, layer, layer.layers)
+  }
+}
+
+const chain = (
+  here: string,
+  path: string,
+  before: T.Tokens,
+  layer: Extract<Layer, { _tag: 'repeat' | 'sequence' }>,
+  layers: readonly Layer[]
+): Result<TypedLayer> => {
+  const children: TypedLayer[] = []
+  let tokens = before
+  for (const [k, each] of layers.entries()) {
+    const tied = layer._tag === 'repeat' && layer.tied
+    const child = inferLayer(each, `${here}[${k}]`, tied ? path : join(path, String(k)), tokens)
+    if (E.isLeft(child)) return child
+    children.push(child.right)
+    tokens = child.right.after
+  }
+  return E.right({ layer, path, before, after: tokens, parameters: [], children })
+}
+
+// --- models ----------------------------------------------------------------------------------------------------------
+
+const checkReadout = (model: Model, after: T.Tokens): Result<void> => {
+  const { _tag, part } = model.readout
+  const found = after.parts.find((p) => p.name === part)
+  const place = `readout.${_tag}`
+  if (found === undefined) {
+    return fail(place, `a part called ${part}`, T.showParts(after), 'the last layer leaves no such part')
+  }
+  switch (_tag) {
+    case 'query':
+      if (!after.query) return fail(place, 'a query token', 'none', 'this encoding has no query: use M.perToken')
+      return Dim.equals(found.dim, Dim.n)
+        ? E.right(undefined)
+        : fail(place, 'a part of size n', `${part}:${Dim.show(found.dim)}`, 'the answer has n entries')
+    case 'perToken':
+      if (after.query) {
+        return fail(place, 'n tokens', Dim.show(after.count), 'this encoding has a query: use M.query')
+      }
+      return Dim.equals(found.dim, Dim.one)
+        ? E.right(undefined)
+        : fail(place, 'a part of size 1', `${part}:${Dim.show(found.dim)}`, 'each token holds one entry of the answer')
+  }
+}
+
+/** All parameters below a layer, in order, tied ones once. */
+export const parametersOf = (layer: TypedLayer): readonly P.Parameter[] => {
+  const byName = new Map<string, P.Parameter>()
+  const visit = (each: TypedLayer): void => {
+    for (const p of each.parameters) byName.set(p.name, p)
+    each.children.forEach(visit)
+  }
+  visit(layer)
+  return [...byName.values()]
+}
+
+/** Judge a model: its shapes at every layer and its parameters, or the first thing that is wrong. */
+export const infer = (model: Model): Result<Typed> =>
+  pipe(
+    checkEncoding(model.encoding),
+    E.chain(() => inferLayer(model.body, 'body', '', T.tokens(model.encoding))),
+    E.chainFirst((body) => checkReadout(model, body.after)),
+    E.map((body) => ({
+      model,
+      tokens: T.tokens(model.encoding),
+      body,
+      parameters: [...P.ofEncoding(model.encoding), ...parametersOf(body)],
+      n:
+        model.encoding._tag === 'equations' && model.encoding.embedding._tag === 'learned'
+          ? model.encoding.embedding.tokens
+          : null
+    }))
+  )
+
+// --- destructors -----------------------------------------------------------------------------------------------------
+
+/** One sentence: the place, what was expected, what was found, the likely cause. */
+export const show = (e: ShapeError): string => `${e.path}: expected ${e.expected}, found ${e.found} (${e.cause})`

@@ -1,0 +1,106 @@
+/**
+ * Recipes: how a model is trained, from its first weights to its last. Pure data; `runtime/train` follows them.
+ */
+import type { Family } from './family'
+import type { Model } from './model'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+/** What the weights are before the first stage. */
+export type Start =
+  /** Drawn by the initial laws of the parameters. */
+  | { readonly _tag: 'random' }
+  /** The closed-form weights for `kappa`, plus N(0, noise^2) on every scalar. */
+  | { readonly _tag: 'closedForm'; readonly kappa: number; readonly noise: number }
+
+/** A learning rate over the steps of a stage: linear warm-up, then constant or a cosine to zero. */
+export interface Rate {
+  readonly peak: number
+  readonly warmup: number
+  readonly decay: 'none' | 'cosine'
+}
+
+export type Stage =
+  /**
+   * Levenberg-Marquardt on scalar nodes: the model at n = 1 on `nodes` eigenvalues of each interval
+   * `[2/(1+kappa), 2 kappa/(1+kappa)]`, target `x = 1`. Exact for models that are functions of each eigenvalue.
+   */
+  | {
+      readonly _tag: 'scalarNodes'
+      readonly kappas: readonly number[]
+      readonly nodes: number
+      readonly iterations: number
+      /** Independent starts, of which the best is kept. */
+      readonly starts: number
+      /** Least squares by Householder QR (accurate to roundoff) or by normal equations (faster). */
+      readonly solver: 'qr' | 'normal'
+    }
+  /** Levenberg-Marquardt on `systems` sampled systems of every size, redrawn every `redraw` iterations. */
+  | {
+      readonly _tag: 'levenbergMarquardt'
+      readonly family: Family
+      readonly systems: number
+      readonly iterations: number
+      readonly redraw: number
+    }
+  /** Adam (decoupled weight decay when it is not zero) on freshly sampled batches. */
+  | {
+      readonly _tag: 'adam'
+      readonly family: Family
+      readonly steps: number
+      readonly batch: number
+      readonly rate: Rate
+      readonly weightDecay: number
+      /** The largest global norm of the gradient, or `null`. */
+      readonly clip: number | null
+    }
+
+export interface Recipe {
+  readonly name: string
+  readonly model: Model
+  readonly start: Start
+  readonly stages: readonly Stage[]
+  readonly seed: number
+  /** Where the result is meant to be used; the model card measures it there. */
+  readonly valid: Family
+}
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+export const make = (recipe: Recipe): Recipe => recipe
+
+export const scalarNodes = (options: {
+  readonly kappas: readonly number[]
+  readonly nodes?: number
+  readonly iterations?: number
+  readonly starts?: number
+  readonly solver?: 'qr' | 'normal'
+}): Stage => ({
+  _tag: 'scalarNodes',
+  kappas: options.kappas,
+  nodes: options.nodes ?? 60,
+  iterations: options.iterations ?? 400,
+  starts: options.starts ?? 1,
+  solver: options.solver ?? 'qr'
+})
+
+export const levenbergMarquardt = (options: {
+  readonly family: Family
+  readonly systems: number
+  readonly iterations: number
+  readonly redraw?: number
+}): Stage => ({ _tag: 'levenbergMarquardt', redraw: 20, ...options })
+
+export const adam = (options: {
+  readonly family: Family
+  readonly steps: number
+  readonly batch: number
+  readonly rate: Rate
+  readonly weightDecay?: number
+  readonly clip?: number | null
+}): Stage => ({
+  _tag: 'adam',
+  weightDecay: 0,
+  ...options,
+  clip: options.clip === undefined ? 1 : options.clip
+})
