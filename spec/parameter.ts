@@ -33,8 +33,8 @@ const matrixLaw = normal(0.05)
 /**
  * The arrays of one weight, for `heads` heads, on tokens `t`; `out` is the width of the result.
  *
- * A Block weight on parts A, H1..Hl (squares m, k) and b has `mu1[h,m,k]`, `s[h]` (b to b) and, with its all-ones terms,
- * `mu2[h,m,k]`, `c[h,m]` (column blocks: b to part m) and `r[h,k]` (row blocks: part k to b).
+ * A Block weight on parts A, H1..Hl (squares m, k) and b has `mu1[h,m,k]`, `entry[h]` (b to b) and, with its all-ones terms,
+ * `mu2[h,m,k]`, `column[h,m]` (b to part m) and `row[h,k]` (part k to b).
  */
 export const ofWeight = (name: string, weight: Weight, heads: number, t: T.Tokens, out: Dim.Dim): Parameter[] => {
   const h = Dim.constant(heads)
@@ -57,11 +57,11 @@ export const ofWeight = (name: string, weight: Weight, heads: number, t: T.Token
         ? [
             at('mu1', [m, m], blockLaw),
             at('mu2', [m, m], blockLaw),
-            at('c', [m], blockLaw),
-            at('r', [m], blockLaw),
-            at('s', [], blockLaw)
+            at('column', [m], blockLaw),
+            at('row', [m], blockLaw),
+            at('entry', [], blockLaw)
           ]
-        : [at('mu1', [m, m], blockLaw), at('s', [], blockLaw)]
+        : [at('mu1', [m, m], blockLaw), at('entry', [], blockLaw)]
     }
   }
 }
@@ -81,7 +81,7 @@ export const ofLayer = (path: string, layer: Layer, before: T.Tokens): readonly 
     case 'scale':
       return [{ name: `${path}.alpha`, dims: [], law: constantly(layer.initial) }]
     case 'chebyshev':
-      return [{ name: `${path}.c`, dims: [Dim.constant(layer.degree + 1)], law: normal(0.2) }]
+      return [{ name: `${path}.coefficients`, dims: [Dim.constant(layer.degree + 1)], law: normal(0.2) }]
     case 'residual':
     case 'repeat':
     case 'sequence':
@@ -92,8 +92,8 @@ export const ofLayer = (path: string, layer: Layer, before: T.Tokens): readonly 
 /** The arrays that an encoding owns: the learned embedding, one row per equation. */
 export const ofEncoding = (encoding: T.Encoding): readonly Parameter[] => {
   if (encoding._tag === 'columns' || encoding.embedding._tag === 'identity') return []
-  const { width, tokens } = encoding.embedding
-  return [{ name: 'embedding.H', dims: [Dim.constant(tokens), Dim.constant(width)], law: normal(0.2) }]
+  const { width } = encoding.embedding
+  return [{ name: 'embedding.H', dims: [Dim.n, Dim.constant(width)], law: normal(0.2) }]
 }
 
 // --- destructors -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,202 @@
+/**
+ * Expressions: what an equation says of one element. Tensors are read at index expressions, sums run over named indices,
+ * and sizes stay symbolic. Plain data with smart constructors; see `codegen/equation` for the equations themselves.
+ */
+import * as Dim from '../spec/dim'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+/** A named axis variable: `i` runs over 0 .. dim-1. */
+export interface Index {
+  readonly _tag: 'index'
+  readonly name: string
+  readonly dim: Dim.Dim
+}
+
+/** A whole-number position: an index, a size, and sums, multiples, quotients and remainders of them. */
+export type Position =
+  | Index
+  | { readonly _tag: 'size'; readonly dim: Dim.Dim }
+  | { readonly _tag: 'plus'; readonly left: Position; readonly right: Position }
+  | { readonly _tag: 'times'; readonly of: Position; readonly by: Dim.Dim }
+  | { readonly _tag: 'quotient'; readonly of: Position; readonly by: Dim.Dim }
+  | { readonly _tag: 'remainder'; readonly of: Position; readonly by: Dim.Dim }
+
+export interface Condition {
+  readonly _tag: 'less' | 'equal'
+  readonly left: Position
+  readonly right: Position
+}
+
+export type Expr =
+  | { readonly _tag: 'number'; readonly value: number }
+  /** A size as a number, as in `1 / n`. */
+  | { readonly _tag: 'extent'; readonly dim: Dim.Dim }
+  | { readonly _tag: 'read'; readonly tensor: string; readonly at: readonly Position[] }
+  | { readonly _tag: 'sum'; readonly over: readonly Index[]; readonly body: Expr }
+  | { readonly _tag: 'add'; readonly terms: readonly Expr[] }
+  | { readonly _tag: 'multiply'; readonly factors: readonly Expr[] }
+  | { readonly _tag: 'divide'; readonly over: Expr; readonly by: Expr }
+  | { readonly _tag: 'sqrt'; readonly of: Expr }
+  | { readonly _tag: 'largest'; readonly of: readonly [Expr, Expr] }
+  | { readonly _tag: 'where'; readonly when: Condition; readonly yes: Expr; readonly no: Expr }
+
+/** What smart constructors take for an expression: a number stands for itself. */
+export type Term = Expr | number
+/** What smart constructors take for a position. */
+export type At = Position | Dim.Dim | number
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+export const index = (name: string, dim: Dim.Dim | number): Index => ({ _tag: 'index', name, dim: Dim.of(dim) })
+
+export const position = (at: At): Position =>
+  typeof at === 'number' || at._tag === 'dim' ? { _tag: 'size', dim: Dim.of(at) } : at
+
+export const plus = (left: At, right: At): Position => ({ _tag: 'plus', left: position(left), right: position(right) })
+export const minus = (left: At, right: Dim.Dim | number): Position => plus(left, Dim.times(-1, right))
+export const timesBy = (of: At, by: Dim.Dim | number): Position => ({
+  _tag: 'times',
+  of: position(of),
+  by: Dim.of(by)
+})
+export const quotient = (of: At, by: Dim.Dim): Position => ({ _tag: 'quotient', of: position(of), by })
+export const remainder = (of: At, by: Dim.Dim): Position => ({ _tag: 'remainder', of: position(of), by })
+
+export const number = (value: number): Expr => ({ _tag: 'number', value })
+export const extent = (dim: Dim.Dim): Expr => ({ _tag: 'extent', dim })
+export const expr = (term: Term): Expr => (typeof term === 'number' ? number(term) : term)
+export const zero: Expr = number(0)
+
+/** `const X = tensor('X')`, then `X(s, i, c)` reads one element. */
+export const tensor =
+  (name: string) =>
+  (...at: readonly At[]): Expr => ({ _tag: 'read', tensor: name, at: at.map(position) })
+
+/** `sum([c, d], P(c, d), e(d))`: the sum over the indices of the product of the factors. */
+export const sum = (over: readonly Index[], ...factors: readonly Term[]): Expr => {
+  const body = multiply(...factors)
+  return over.length === 0 ? body : { _tag: 'sum', over, body }
+}
+
+export const add = (...terms: readonly Term[]): Expr => {
+  const all = terms.map(expr)
+  return all.length === 1 ? (all[0] ?? zero) : { _tag: 'add', terms: all }
+}
+
+export const multiply = (...factors: readonly Term[]): Expr => {
+  const all = factors.map(expr)
+  return all.length === 1 ? (all[0] ?? zero) : { _tag: 'multiply', factors: all }
+}
+
+export const divide = (over: Term, by: Term): Expr => ({ _tag: 'divide', over: expr(over), by: expr(by) })
+export const sqrt = (of: Term): Expr => ({ _tag: 'sqrt', of: expr(of) })
+export const largest = (p: Term, q: Term): Expr => ({ _tag: 'largest', of: [expr(p), expr(q)] })
+export const negate = (of: Term): Expr => multiply(-1, of)
+
+/** `yes` where `left < right`, else `no`. */
+export const below = (left: At, right: At, yes: Term, no: Term = 0): Expr => ({
+  _tag: 'where',
+  when: { _tag: 'less', left: position(left), right: position(right) },
+  yes: expr(yes),
+  no: expr(no)
+})
+
+/** `yes` where `left = right`, else `no`. */
+export const equal = (left: At, right: At, yes: Term = 1, no: Term = 0): Expr => ({
+  _tag: 'where',
+  when: { _tag: 'equal', left: position(left), right: position(right) },
+  yes: expr(yes),
+  no: expr(no)
+})
+
+// --- combinators -----------------------------------------------------------------------------------------------------
+
+/** Rebuild an expression with `f` applied to each of its direct parts. */
+export const mapParts =
+  (f: (e: Expr) => Expr) =>
+  (e: Expr): Expr => {
+    switch (e._tag) {
+      case 'number':
+      case 'extent':
+      case 'read':
+        return e
+      case 'sum':
+        return { ...e, body: f(e.body) }
+      case 'add':
+        return { ...e, terms: e.terms.map(f) }
+      case 'multiply':
+        return { ...e, factors: e.factors.map(f) }
+      case 'divide':
+        return { ...e, over: f(e.over), by: f(e.by) }
+      case 'sqrt':
+        return { ...e, of: f(e.of) }
+      case 'largest':
+        return { ...e, of: [f(e.of[0]), f(e.of[1])] }
+      case 'where':
+        return { ...e, yes: f(e.yes), no: f(e.no) }
+    }
+  }
+
+/** Rebuild with `f` applied to every read, bottom up. */
+export const mapReads =
+  (f: (read: Extract<Expr, { _tag: 'read' }>) => Expr) =>
+  (e: Expr): Expr =>
+    e._tag === 'read' ? f(e) : mapParts(mapReads(f))(e)
+
+/** Rebuild a position with `f` applied to its indices. */
+export const mapIndex =
+  (f: (i: Index) => Position) =>
+  (p: Position): Position => {
+    switch (p._tag) {
+      case 'index':
+        return f(p)
+      case 'size':
+        return p
+      case 'plus':
+        return { ...p, left: mapIndex(f)(p.left), right: mapIndex(f)(p.right) }
+      case 'times':
+      case 'quotient':
+      case 'remainder':
+        return { ...p, of: mapIndex(f)(p.of) }
+    }
+  }
+
+/** Rebuild with `f` applied to every position (of reads and conditions); bound indices are the caller's care. */
+export const mapPositions =
+  (f: (p: Position) => Position) =>
+  (e: Expr): Expr => {
+    if (e._tag === 'read') return { ...e, at: e.at.map(f) }
+    if (e._tag === 'where') {
+      return {
+        ...e,
+        when: { ...e.when, left: f(e.when.left), right: f(e.when.right) },
+        yes: mapPositions(f)(e.yes),
+        no: mapPositions(f)(e.no)
+      }
+    }
+    return mapParts(mapPositions(f))(e)
+  }
+
+// --- destructors -----------------------------------------------------------------------------------------------------
+
+/** The direct parts of an expression. */
+export const parts = (e: Expr): readonly Expr[] => {
+  const found: Expr[] = []
+  mapParts((p) => {
+    found.push(p)
+    return p
+  })(e)
+  return found
+}
+
+/** Every read in an expression, in order, repeats included. */
+export const reads = (e: Expr): readonly Extract<Expr, { _tag: 'read' }>[] =>
+  e._tag === 'read' ? [e] : parts(e).flatMap(reads)
+
+/** The tensors an expression reads, each once, in order of first use. */
+export const tensors = (e: Expr): readonly string[] => [...new Set(reads(e).map((r) => r.tensor))]
+
+/** Every sum in an expression, outer first. */
+export const sums = (e: Expr): readonly Extract<Expr, { _tag: 'sum' }>[] =>
+  e._tag === 'sum' ? [e, ...sums(e.body)] : parts(e).flatMap(sums)

@@ -1,0 +1,102 @@
+/**
+ * Fusing: a value that one equation reads, once, is computed where it is read. `X' = X + Y` after
+ * `Y = sum_j S V` becomes `X' = X + sum_j S V`: one kernel and no array between.
+ */
+import * as Dim from '../spec/dim'
+import type { Equation, Equations } from './equation'
+import * as X from './expr'
+import { simplify } from './simplify'
+
+/** More different arrays than this in one equation are hard to read, and some devices refuse them. */
+const mostArrays = 7
+
+/** The number of times an expression reads a tensor, counting a read inside a sum as many. */
+const uses = (tensor: string, e: X.Expr, inSum = false): number => {
+  if (e._tag === 'read') return e.tensor === tensor ? (inSum ? 2 : 1) : 0
+  return X.parts(e).reduce((total, p) => total + uses(tensor, p, inSum || e._tag === 'sum'), 0)
+}
+
+/** Rename the sums of an expression so that none binds an index of the names taken. */
+const fresh = (e: X.Expr, taken: ReadonlySet<string>): X.Expr => {
+  if (e._tag !== 'sum') return X.mapParts((p) => fresh(p, taken))(e)
+  const renamed = new Map<string, X.Index>()
+  const used = new Set(taken)
+  const over = e.over.map((i) => {
+    let name = i.name
+    for (let k = 2; used.has(name); k++) name = `${i.name}${k}`
+    used.add(name)
+    const index = X.index(name, i.dim)
+    if (name !== i.name) renamed.set(i.name, index)
+    return index
+  })
+  const rename = X.mapPositions(X.mapIndex((i) => renamed.get(i.name) ?? i))
+  return { _tag: 'sum', over, body: fresh(renamed.size === 0 ? e.body : rename(e.body), used) }
+}
+
+/** The value of `inner` at the place where `read` reads it. */
+const inlined = (inner: Equation, read: Extract<X.Expr, { _tag: 'read' }>, outer: Equation): X.Expr => {
+  // Inner axes get names of their own first, so that i -> j, j -> i does not go astray.
+  const own = fresh(inner.value, new Set([...inner.over, ...outer.over].map((i) => i.name)))
+  const place = new Map(inner.over.map((i, axis) => [i.name, read.at[axis] as X.Position]))
+  return X.mapPositions(X.mapIndex((i) => place.get(i.name) ?? i))(own)
+}
+
+const isPlain = (read: Extract<X.Expr, { _tag: 'read' }>): boolean =>
+  read.at.every((p) => p._tag === 'index' || p._tag === 'size')
+
+/** Whether `inner` may be computed where `outer` reads it. */
+const mayFuse = (inner: Equation, outer: Equation, e: Equations): boolean => {
+  const [read] = X.reads(outer.value).filter((r) => r.tensor === inner.defines)
+  if (read === undefined || !isPlain(read) || uses(inner.defines, outer.value) !== 1) return false
+  const arrays = new Set([...X.tensors(inner.value), ...X.tensors(outer.value)])
+  arrays.delete(inner.defines)
+  // A reader with fewer axes computes less than there is; one with more would compute it again and again.
+  const size = (q: Equation) => q.over.reduce((d, i) => Dim.times(d, i.dim), Dim.one)
+  const room = Dim.subtract(size(inner), size(outer))
+  const noWaste = room.terms.every((t) => t.coefficient > 0)
+  return (
+    arrays.size <= mostArrays && (noWaste || X.sums(inner.value).length === 0) && e.tensors[inner.defines] !== undefined
+  )
+}
+
+/** Two arrays of one equation may not share a label: the fused one's are told apart by a number. */
+const mergedLabels = (inner: Equation, outer: Equation): Readonly<Record<string, string>> => {
+  const labels: Record<string, string> = {}
+  const taken = new Set<string>()
+  const put = (name: string, label: string): void => {
+    if (labels[name] !== undefined) return
+    let own = label
+    for (let k = 2; taken.has(own); k++) own = `${label}${k}`
+    taken.add(own)
+    labels[name] = own
+  }
+  for (const q of [outer, inner]) {
+    for (const name of [q.defines, ...X.tensors(q.value)]) {
+      if (name !== inner.defines) put(name, q.labels[name] ?? name.slice(name.lastIndexOf('.') + 1))
+    }
+  }
+  return labels
+}
+
+export const fuse = (e: Equations): Equations => {
+  const outputs = new Set([...e.outputs, ...e.updates.map((u) => u.output)])
+  let equations = [...e.equations]
+  for (let at = 0; at < equations.length; at++) {
+    const inner = equations[at] as Equation
+    if (outputs.has(inner.defines)) continue
+    const readers = equations.filter((q) => X.tensors(q.value).includes(inner.defines))
+    const [outer] = readers
+    if (outer === undefined || readers.length !== 1 || !mayFuse(inner, outer, e)) continue
+    const replace = X.mapReads((r) => (r.tensor === inner.defines ? inlined(inner, r, outer) : r))
+    const fused: Equation = {
+      ...outer,
+      value: simplify(replace(outer.value)),
+      // The kernel goes by the rule that does the work.
+      rule: X.sums(inner.value).length > 0 && X.sums(outer.value).length === 0 ? inner.rule : outer.rule,
+      labels: mergedLabels(inner, outer)
+    }
+    equations = equations.filter((q) => q !== inner).map((q) => (q === outer ? fused : q))
+    at--
+  }
+  return { ...e, equations }
+}

@@ -1,0 +1,42 @@
+/**
+ * A rule says what a layer computes and how its cotangents are pulled back, side by side, in its own short names.
+ *
+ * Lowering instantiates it: inputs and parameters are bound to tensors of the program, everything else it defines gets a
+ * name of its own. The cotangent of `w` is called `dw`; the VJP reads the cotangents of the outputs and defines those of
+ * inputs and parameters. Parameter cotangents are written for one system, with `s` as their first index: whether they
+ * are summed over systems is decided at lowering.
+ */
+import type * as Dim from '../spec/dim'
+import type * as X from './expr'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+/** One equation of a rule, in the rule's own names. */
+export interface Line {
+  readonly defines: string
+  readonly over: readonly X.Index[]
+  readonly value: X.Expr
+}
+
+export interface Rule {
+  readonly name: string
+  readonly inputs: readonly string[]
+  readonly parameters: readonly string[]
+  readonly outputs: readonly string[]
+  readonly forward: readonly Line[]
+  readonly vjp: readonly Line[]
+}
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+/** `set('S', [s, i, j], sum([c], U(s, i, c), X(s, j, c)))`. */
+export const set = (defines: string, over: readonly X.Index[], value: X.Expr): Line => ({ defines, over, value })
+
+/** Lines that stand only where a condition of the layer holds. */
+export const when = (condition: boolean, ...lines: readonly Line[]): readonly Line[] => (condition ? lines : [])
+
+/** Terms that stand only where a condition of the layer holds. */
+export const terms = (condition: boolean, ...all: readonly X.Expr[]): readonly X.Expr[] => (condition ? all : [])
+
+/** The indices of a line are its tensor's axes. */
+export const dimsOf = (line: Line): readonly Dim.Dim[] => line.over.map((i) => i.dim)

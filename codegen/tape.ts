@@ -1,0 +1,153 @@
+/**
+ * The tape: rules applied one after another, and their VJPs read backwards. It knows nothing of layers.
+ *
+ * Applying a rule binds its inputs and parameters to tensors and names what it defines after the place in the model.
+ * Going back, every tensor's cotangent is the sum of what its uses contribute; a cotangent that is zero is never formed.
+ */
+import * as Dim from '../spec/dim'
+import type { Equation, Part, Tensor } from './equation'
+import * as X from './expr'
+import type { Role } from './program'
+import { dimsOf, type Line, type Rule } from './rule'
+import { simplify } from './simplify'
+
+type Bindings = Readonly<Record<string, string>>
+
+type Entry =
+  | { readonly _tag: 'rule'; readonly rule: Rule; readonly place: string; readonly bound: Bindings }
+  /** `sum = left + right`: the cotangent goes to both as it is. */
+  | { readonly _tag: 'plus'; readonly sum: string; readonly left: string; readonly right: string }
+
+export interface Tape {
+  readonly tensors: Record<string, Tensor>
+  readonly equations: Equation[]
+  readonly entries: Entry[]
+}
+
+export const empty = (): Tape => ({ tensors: {}, equations: [], entries: [] })
+
+export const declare = (tape: Tape, name: string, dims: readonly Dim.Dim[], role: Role | 'value'): string => {
+  if (tape.tensors[name] !== undefined) throw new Error(`internal: tensor ${name} is declared twice`)
+  tape.tensors[name] = { name, dims, role }
+  return name
+}
+
+const dimsOfTensor = (tape: Tape, name: string): readonly Dim.Dim[] => {
+  const found = tape.tensors[name]
+  if (found === undefined) throw new Error(`internal: tensor ${name} is not declared`)
+  return found.dims
+}
+
+/** Define a tensor by a line whose reads are bound to tensors of the program. */
+const define = (tape: Tape, name: string, line: Line, bound: Bindings, about: Omit<Equation, Made>): string => {
+  declare(tape, name, dimsOf(line), 'value')
+  const labels: Record<string, string> = { [name]: line.defines }
+  const rename = (read: Extract<X.Expr, { _tag: 'read' }>): X.Expr => {
+    const target = bound[read.tensor]
+    if (target === undefined) throw new Error(`internal: rule ${about.rule} reads ${read.tensor}, which is not bound`)
+    labels[target] = read.tensor
+    return { ...read, tensor: target }
+  }
+  tape.equations.push({ ...about, defines: name, over: line.over, value: X.mapReads(rename)(line.value), labels })
+  return name
+}
+
+type Made = 'defines' | 'over' | 'value' | 'labels'
+
+/** Run a rule forwards: `inputs` by the rule's names; gives the tensors of its outputs. */
+export const apply = (
+  tape: Tape,
+  rule: Rule,
+  place: string,
+  inputs: Bindings,
+  parameters: Bindings = {},
+  part: Part = 'forward'
+): Readonly<Record<string, string>> => {
+  const bound: Record<string, string> = { ...inputs, ...parameters }
+  for (const line of rule.forward) {
+    const name = place === '' ? line.defines : `${place}.${line.defines}`
+    bound[line.defines] = define(tape, name, line, bound, { rule: rule.name, part, path: place })
+  }
+  tape.entries.push({ _tag: 'rule', rule, place, bound })
+  return Object.fromEntries(rule.outputs.map((o) => [o, bound[o] as string]))
+}
+
+const letters = ['s', 'h', 'm', 'i', 'c']
+
+/** Plain indices over the axes of a tensor. */
+export const axesOf = (dims: readonly Dim.Dim[]): readonly X.Index[] => {
+  const named = dims.length > 0 && Dim.equals(dims[0] as Dim.Dim, Dim.batch) ? letters : ['p', 'q', 'c', 'd']
+  const short = dims.length <= 3 && named === letters ? ['s', 'i', 'c'] : named
+  return dims.map((dim, axis) => X.index(short[axis] ?? `axis${axis}`, dim))
+}
+
+/** `name = left + right`, element by element. */
+export const plus = (tape: Tape, name: string, left: string, right: string, rule: string, path: string): string => {
+  const over = axesOf(dimsOfTensor(tape, left))
+  const value = X.add(X.tensor('e')(...over), X.tensor('f')(...over))
+  define(tape, name, { defines: 'y', over, value }, { e: left, f: right }, { rule, part: 'forward', path })
+  tape.entries.push({ _tag: 'plus', sum: name, left, right })
+  return name
+}
+
+/** Cotangents by tensor: those named in `seeds`, and everything they reach, down to the parameters. */
+export const pullBack = (tape: Tape, seeds: Bindings): Readonly<Record<string, string>> => {
+  const shares = new Map<string, string[]>(Object.entries(seeds).map(([name, d]) => [name, [d]]))
+  const totals = new Map<string, string>()
+
+  const contribute = (to: string, share: string): void => {
+    shares.set(to, [...(shares.get(to) ?? []), share])
+  }
+  /** The cotangent of a tensor: nothing, its one share, or the sum of its shares. */
+  const total = (name: string): string | undefined => {
+    const known = totals.get(name)
+    const own = shares.get(name) ?? []
+    if (known !== undefined || own.length === 0) return known
+    const [first] = own
+    if (own.length === 1 && first !== undefined) return first
+    const over = axesOf(dimsOfTensor(tape, first as string))
+    const dot = name.lastIndexOf('.') + 1
+    const summed = `${name.slice(0, dot)}d${name.slice(dot)}`
+    const value = X.add(...own.map((_, k) => X.tensor(`share${k}`)(...over)))
+    const bound = Object.fromEntries(own.map((d, k) => [`share${k}`, d]))
+    const about = { rule: 'sum of cotangents', part: 'vjp', path: name.slice(0, Math.max(dot - 1, 0)) } as const
+    define(tape, summed, { defines: 'total', over, value }, bound, about)
+    totals.set(name, summed)
+    return summed
+  }
+
+  for (const entry of [...tape.entries].reverse()) {
+    if (entry._tag === 'plus') {
+      const d = total(entry.sum)
+      if (d !== undefined) {
+        contribute(entry.left, d)
+        contribute(entry.right, d)
+      }
+      continue
+    }
+    const { rule, place, bound } = entry
+    const cotangents = rule.outputs.map((o) => [`d${o}`, total(bound[o] as string)] as const)
+    if (cotangents.every(([, d]) => d === undefined) || rule.vjp.length === 0) continue
+    const names: Record<string, string> = { ...bound }
+    const zeros = new Set<string>()
+    for (const [label, d] of cotangents) {
+      if (d === undefined) zeros.add(label)
+      else names[label] = d
+    }
+    const pulled = new Map<string, string>([...rule.inputs, ...rule.parameters].map((label) => [`d${label}`, label]))
+    for (const line of rule.vjp) {
+      const value = simplify(X.mapReads((r) => (zeros.has(r.tensor) ? X.zero : r))(line.value))
+      if (value._tag === 'number' && value.value === 0) {
+        zeros.add(line.defines)
+        continue
+      }
+      const about = { rule: rule.name, part: 'vjp', path: place } as const
+      const name = place === '' ? line.defines : `${place}.${line.defines}`
+      names[line.defines] = define(tape, name, { ...line, value }, names, about)
+      const of = pulled.get(line.defines)
+      if (of !== undefined) contribute(bound[of] as string, name)
+    }
+  }
+  const reached = [...shares.keys()].map((name) => [name, total(name)] as const)
+  return Object.fromEntries(reached.filter((pair): pair is readonly [string, string] => pair[1] !== undefined))
+}

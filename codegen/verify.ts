@@ -1,0 +1,156 @@
+/**
+ * Verification: what must be true of equations after every phase. The first thing that is not names the phase, the
+ * equation and the fault.
+ */
+import * as E from 'fp-ts/Either'
+
+import * as Dim from '../spec/dim'
+import type { Equation, Equations } from './equation'
+import * as X from './expr'
+
+export interface Fault {
+  readonly _tag: 'Fault'
+  readonly phase: string
+  readonly equation: string
+  readonly reason: string
+}
+
+export const show = (f: Fault): string => `after ${f.phase}, equation ${f.equation}: ${f.reason}`
+
+/** Whether positions 0 .. inner-1 lie inside an axis of the given size, for every n of at least 1. */
+const fits = (inner: Dim.Dim, axis: Dim.Dim): boolean => {
+  const room = Dim.subtract(axis, inner)
+  return room.terms.every((t) => t.coefficient > 0) || Dim.equals(inner, axis)
+}
+
+const isPacked = (p: X.Position): boolean => {
+  switch (p._tag) {
+    case 'index':
+    case 'size':
+      return false
+    case 'plus':
+      return isPacked(p.left) || isPacked(p.right)
+    case 'times':
+    case 'quotient':
+    case 'remainder':
+      return true
+  }
+}
+
+const indicesOf = (p: X.Position): readonly X.Index[] => {
+  switch (p._tag) {
+    case 'index':
+      return [p]
+    case 'size':
+      return []
+    case 'plus':
+      return [...indicesOf(p.left), ...indicesOf(p.right)]
+    case 'times':
+    case 'quotient':
+    case 'remainder':
+      return indicesOf(p.of)
+  }
+}
+
+/** The fault of an expression, with the indices that are bound where it stands. `guarded` positions may overrun. */
+const faultOf = (
+  e: Equations,
+  expr: X.Expr,
+  bound: ReadonlyMap<string, X.Index>,
+  state: { readonly summed: boolean; readonly guarded: boolean }
+): string | undefined => {
+  const free = (p: X.Position): string | undefined => {
+    for (const i of indicesOf(p)) {
+      const known = bound.get(i.name)
+      if (known === undefined) return `index ${i.name} is not bound`
+      if (!Dim.equals(known.dim, i.dim)) return `index ${i.name} has size ${Dim.show(i.dim)} and ${Dim.show(known.dim)}`
+    }
+    return undefined
+  }
+  switch (expr._tag) {
+    case 'read': {
+      const tensor = e.tensors[expr.tensor]
+      if (tensor === undefined) return `${expr.tensor} is not declared`
+      if (tensor.dims.length !== expr.at.length) {
+        return `${expr.tensor} has ${tensor.dims.length} axes and is read with ${expr.at.length} positions`
+      }
+      for (const [axis, p] of expr.at.entries()) {
+        const unbound = free(p)
+        if (unbound !== undefined) return unbound
+        const size = tensor.dims[axis] as Dim.Dim
+        if (state.summed && isPacked(p)) return `${expr.tensor} is read through a packed axis inside a sum`
+        if (p._tag === 'index' && !state.guarded && !fits(p.dim, size)) {
+          return `${expr.tensor}, axis ${axis} of size ${Dim.show(size)}, is read by ${p.name} of size ${Dim.show(p.dim)}`
+        }
+        if (p._tag === 'size' && !fits(Dim.add(p.dim, 1), size)) {
+          return `${expr.tensor}, axis ${axis} of size ${Dim.show(size)}, is read at ${Dim.show(p.dim)}`
+        }
+      }
+      return undefined
+    }
+    case 'sum': {
+      const inner = new Map(bound)
+      for (const i of expr.over) {
+        if (inner.has(i.name)) return `index ${i.name} is bound twice`
+        inner.set(i.name, i)
+      }
+      return faultOf(e, expr.body, inner, { ...state, summed: true })
+    }
+    case 'number':
+      return Number.isFinite(expr.value) ? undefined : `a number is ${expr.value}`
+    case 'where':
+      return (
+        free(expr.when.left) ??
+        free(expr.when.right) ??
+        faultOf(e, expr.yes, bound, { ...state, guarded: true }) ??
+        faultOf(e, expr.no, bound, { ...state, guarded: true })
+      )
+    case 'extent':
+    case 'add':
+    case 'multiply':
+    case 'divide':
+    case 'sqrt':
+    case 'largest':
+      for (const part of X.parts(expr)) {
+        const fault = faultOf(e, part, bound, state)
+        if (fault !== undefined) return fault
+      }
+      return undefined
+  }
+}
+
+const faultOfEquation = (e: Equations, eq: Equation, defined: ReadonlySet<string>): string | undefined => {
+  const tensor = e.tensors[eq.defines]
+  if (tensor === undefined) return 'it defines a tensor that is not declared'
+  if (tensor.role !== 'value') return `it defines ${eq.defines}, which is an input`
+  if (defined.has(eq.defines)) return 'it is defined twice'
+  if (tensor.dims.length !== eq.over.length || eq.over.some((i, a) => !Dim.equals(i.dim, tensor.dims[a] as Dim.Dim))) {
+    return `its axes [${eq.over.map((i) => Dim.show(i.dim)).join(', ')}] are not its tensor's [${tensor.dims.map(Dim.show).join(', ')}]`
+  }
+  if (new Set(eq.over.map((i) => i.name)).size !== eq.over.length) return 'two of its axes share an index'
+  for (const name of X.tensors(eq.value)) {
+    if (e.tensors[name]?.role === 'value' && !defined.has(name)) return `it reads ${name}, which is not yet defined`
+  }
+  return faultOf(e, eq.value, new Map(eq.over.map((i) => [i.name, i])), { summed: false, guarded: false })
+}
+
+/** Every value defined once and before its use, every read within its axes, every index bound, every output there. */
+export const verify =
+  (phase: string) =>
+  (e: Equations): E.Either<Fault, Equations> => {
+    const defined = new Set<string>()
+    for (const eq of e.equations) {
+      const reason = faultOfEquation(e, eq, defined)
+      if (reason !== undefined) return E.left({ _tag: 'Fault', phase, equation: eq.defines, reason })
+      defined.add(eq.defines)
+    }
+    for (const name of [...e.outputs, ...e.updates.map((u) => u.output)]) {
+      if (!defined.has(name) && e.tensors[name]?.role === undefined) {
+        return E.left({ _tag: 'Fault', phase, equation: name, reason: 'it is an output, and nothing defines it' })
+      }
+      if (!defined.has(name) && e.tensors[name]?.role === 'value') {
+        return E.left({ _tag: 'Fault', phase, equation: name, reason: 'it is an output, and nothing defines it' })
+      }
+    }
+    return E.right(e)
+  }

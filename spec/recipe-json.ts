@@ -1,0 +1,132 @@
+/**
+ * Families and recipes as JSON, both ways.
+ */
+import type * as E from 'fp-ts/Either'
+
+import * as D from './decoder'
+import type { Family, Spd } from './family'
+import * as Json from './json'
+import type { Rate, Recipe, Stage, Start } from './recipe'
+
+const mostSize = 1_000_000
+const mostSteps = 1_000_000_000
+
+// --- encoding --------------------------------------------------------------------------------------------------------
+
+/** A family as a plain value that JSON can hold. */
+export const encodeFamily = (family: Family): D.Json => ({
+  _tag: family._tag,
+  kappa: { low: family.kappa.low, high: family.kappa.high },
+  spectrum: family.spectrum,
+  sizes: { low: family.sizes.low, high: family.sizes.high }
+})
+
+const encodeStage = (stage: Stage): D.Json => {
+  switch (stage._tag) {
+    case 'scalarNodes': {
+      const { _tag, kappas, nodes, iterations, starts, solver } = stage
+      return { _tag, kappas: [...kappas], nodes, iterations, starts, solver }
+    }
+    case 'levenbergMarquardt': {
+      const { _tag, family, systems, iterations, redraw } = stage
+      return { _tag, family: encodeFamily(family), systems, iterations, redraw }
+    }
+    case 'adam': {
+      const { _tag, family, steps, batch, rate, weightDecay, clip } = stage
+      const { peak, warmup, decay } = rate
+      return { _tag, family: encodeFamily(family), steps, batch, rate: { peak, warmup, decay }, weightDecay, clip }
+    }
+  }
+}
+
+const encodeStart = (start: Start): D.Json =>
+  start._tag === 'random' ? { _tag: 'random' } : { _tag: 'closedForm', kappa: start.kappa, noise: start.noise }
+
+/** A recipe as a plain value that JSON can hold, its keys in a fixed order. */
+export const encodeRecipe = (recipe: Recipe): D.Json => ({
+  name: recipe.name,
+  model: Json.encode(recipe.model),
+  start: encodeStart(recipe.start),
+  stages: recipe.stages.map(encodeStage),
+  seed: recipe.seed,
+  valid: encodeFamily(recipe.valid)
+})
+
+// --- decoding --------------------------------------------------------------------------------------------------------
+
+type Range = Spd['kappa']
+
+const ordered = (decoder: D.Decoder<number>): D.Decoder<Range> =>
+  D.that(D.struct<Range>({ low: decoder, high: decoder }), (r) => r.low <= r.high, 'low of at most high')
+
+const positive = D.that(D.number, (value) => value > 0, 'a number above 0')
+const notNegative = D.that(D.number, (value) => value >= 0, 'a number of at least 0')
+const kappa = D.that(D.number, (value) => value >= 1, 'a condition number of at least 1')
+
+const family: D.Decoder<Family> = D.union<Family>({
+  spd: D.struct<Spd>({
+    _tag: D.tag('spd'),
+    kappa: ordered(kappa),
+    spectrum: D.oneOf('uniform', 'logUniform'),
+    sizes: ordered(D.whole(1, mostSize))
+  })
+})
+
+const start: D.Decoder<Start> = D.union<Start>({
+  random: D.struct({ _tag: D.tag('random') }),
+  closedForm: D.struct({
+    _tag: D.tag('closedForm'),
+    kappa: D.that(D.number, (value) => value > 1, 'a condition number above 1'),
+    noise: notNegative
+  })
+})
+
+const rate: D.Decoder<Rate> = D.struct<Rate>({
+  peak: positive,
+  warmup: D.whole(0, mostSteps),
+  decay: D.oneOf('none', 'cosine')
+})
+
+const steps = D.whole(1, mostSteps)
+
+const stage: D.Decoder<Stage> = D.union<Stage>({
+  scalarNodes: D.struct({
+    _tag: D.tag('scalarNodes'),
+    kappas: D.that(D.array(kappa, mostSize), (k) => k.length > 0, 'at least one condition number'),
+    nodes: D.whole(1, mostSize),
+    iterations: steps,
+    starts: D.whole(1, mostSize),
+    solver: D.oneOf('qr', 'normal')
+  }),
+  levenbergMarquardt: D.struct({
+    _tag: D.tag('levenbergMarquardt'),
+    family,
+    systems: D.whole(1, mostSize),
+    iterations: steps,
+    redraw: steps
+  }),
+  adam: D.struct({
+    _tag: D.tag('adam'),
+    family,
+    steps,
+    batch: D.whole(1, mostSize),
+    rate,
+    weightDecay: notNegative,
+    clip: D.nullable(positive)
+  })
+})
+
+const recipe: D.Decoder<Recipe> = D.struct<Recipe>({
+  name: D.name,
+  model: Json.model,
+  start,
+  stages: D.array(stage, mostSize),
+  seed: D.whole(0, Number.MAX_SAFE_INTEGER),
+  valid: family
+})
+
+/** The family that a JSON value describes, or the first place where it describes none. */
+export const decodeFamily = (value: unknown): E.Either<D.DecodeError, Family> => family(value, '', 0)
+
+/** The recipe that a JSON value describes, or the first place where it describes none. */
+export const decodeRecipe = (value: unknown): E.Either<D.DecodeError, Recipe> => recipe(value, '', 0)

@@ -1,0 +1,5 @@
+/** Architectures to start from. */
+export { type BlockLinearOptions, blockLinear } from './block-linear'
+export { columnLinear } from './column-linear'
+export { type FullLinearOptions, fullLinear } from './full-linear'
+export { polynomial } from './polynomial'
