@@ -16,6 +16,8 @@ export interface Line {
   readonly defines: string
   readonly over: readonly X.Index[]
   readonly value: X.Expr
+  /** What a kernel calls the arrays, where that is not their name in the rule: a recurrence says `u1` at every step. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export interface Rule {
@@ -31,6 +33,9 @@ export interface Rule {
 
 /** `set('S', [s, i, j], sum([c], U(s, i, c), X(s, j, c)))`. */
 export const set = (defines: string, over: readonly X.Index[], value: X.Expr): Line => ({ defines, over, value })
+
+/** The same line with names of its own in the kernel. */
+export const labelled = (line: Line, labels: Readonly<Record<string, string>>): Line => ({ ...line, labels })
 
 /** Lines that stand only where a condition of the layer holds. */
 export const when = (condition: boolean, ...lines: readonly Line[]): readonly Line[] => (condition ? lines : [])

@@ -41,11 +41,12 @@ const dimsOfTensor = (tape: Tape, name: string): readonly Dim.Dim[] => {
 /** Define a tensor by a line whose reads are bound to tensors of the program. */
 const define = (tape: Tape, name: string, line: Line, bound: Bindings, about: Omit<Equation, Made>): string => {
   declare(tape, name, dimsOf(line), 'value')
-  const labels: Record<string, string> = { [name]: line.defines }
+  const say = (label: string): string => line.labels?.[label] ?? label
+  const labels: Record<string, string> = { [name]: say(line.defines) }
   const rename = (read: Extract<X.Expr, { _tag: 'read' }>): X.Expr => {
     const target = bound[read.tensor]
     if (target === undefined) throw new Error(`internal: rule ${about.rule} reads ${read.tensor}, which is not bound`)
-    labels[target] = read.tensor
+    labels[target] = say(read.tensor)
     return { ...read, tensor: target }
   }
   tape.equations.push({ ...about, defines: name, over: line.over, value: X.mapReads(rename)(line.value), labels })

@@ -4,7 +4,7 @@
  */
 import * as Dim from '../../spec/dim'
 import { add, type Expr, equal, index, sum, tensor } from '../expr'
-import { type Line, type Rule, set } from '../rule'
+import { type Line, labelled, type Rule, set } from '../rule'
 import * as axes from './axes'
 
 const { s } = axes
@@ -42,7 +42,8 @@ export const chebyshev = (o: ChebyshevOptions): Rule => {
       ...(q + 1 <= K ? twoM(half, u(q + 1), i, false) : []),
       ...(q + 2 <= K ? [sum([], -1, tensor(u(q + 2))(s, i))] : [])
     ]
-    forward.push(set(q === 0 ? 'x' : u(q), [s, i], add(...terms)))
+    const own = q === 0 ? 'x' : u(q)
+    forward.push(labelled(set(own, [s, i], add(...terms)), { [own]: 'u', [u(q + 1)]: 'u1', [u(q + 2)]: 'u2' }))
   }
 
   // The adjoint recurrence: v_k is the cotangent of u_k, v_0 that of x; A is transposed.
@@ -50,25 +51,31 @@ export const chebyshev = (o: ChebyshevOptions): Rule => {
   for (let q = 1; q <= K; q++) {
     const half = q === 1 ? 0.5 : 1
     const terms = [...twoM(half, v(q - 1), k, true), ...(q >= 2 ? [sum([], -1, tensor(v(q - 2))(s, k))] : [])]
-    vjp.push(set(v(q), [s, k], add(...terms)))
+    vjp.push(labelled(set(v(q), [s, k], add(...terms)), { [v(q)]: 'v', [v(q - 1)]: 'v1', [v(q - 2)]: 'v2' }))
   }
   // dc_k = <v_k, b>, gathered one by one; db = sum_k c_k v_k; dA = sum_k 2 v_k u_{k+1}^T / (high - low) * 2.
   const place = index('q', K + 1)
   for (let q = 0; q <= K; q++) {
     const own = equal(place, q, sum([i], tensor(v(q))(s, i), b(s, i)))
     const before = q === 0 ? [] : [tensor(`gathered${q - 1}`)(s, place)]
-    vjp.push(set(q === K ? 'dcoefficients' : `gathered${q}`, [s, place], add(own, ...before)))
+    const name = q === K ? 'dcoefficients' : `gathered${q}`
+    vjp.push(labelled(set(name, [s, place], add(own, ...before)), { [v(q)]: 'v', [`gathered${q - 1}`]: 'before' }))
   }
   for (let q = 0; q <= K; q++) {
     const own = sum([], c(q), tensor(v(q))(s, k))
     const before = q === 0 ? [] : [tensor(`pulled${q - 1}`)(s, k)]
-    vjp.push(set(q === K ? 'db' : `pulled${q}`, [s, k], add(own, ...before)))
+    const name = q === K ? 'db' : `pulled${q}`
+    vjp.push(
+      labelled(set(name, [s, k], add(own, ...before)), { [name]: 'db', [v(q)]: 'v', [`pulled${q - 1}`]: 'before' })
+    )
   }
   for (let q = 0; q < K; q++) {
     const half = q === 0 ? 0.5 : 1
     const own = equal(m, 0, sum([], half * slope, tensor(v(q))(s, i), tensor(u(q + 1))(s, ci)))
     const before = q === 0 ? [] : [tensor(`outer${q - 1}`)(s, m, i, ci)]
-    vjp.push(set(q === K - 1 ? 'dX' : `outer${q}`, [s, m, i, ci], add(own, ...before)))
+    const name = q === K - 1 ? 'dX' : `outer${q}`
+    const labels = { [name]: 'dX', [v(q)]: 'v', [u(q + 1)]: 'u', [`outer${q - 1}`]: 'before' }
+    vjp.push(labelled(set(name, [s, m, i, ci], add(own, ...before)), labels))
   }
   return {
     name: 'chebyshev',

@@ -33,7 +33,7 @@ export interface Slot {
 }
 
 const indices = (dims: readonly Dim.Dim[]): readonly X.Index[] =>
-  dims.map((dim, axis) => X.index(['p', 'q', 'c', 'd'][axis] ?? `axis${axis}`, dim))
+  dims.map((dim, axis) => X.index(['i', 'j', 'k', 'l'][axis] ?? `axis${axis}`, dim))
 
 /** The equations of one step, appended to the tape. */
 export const updates = (

@@ -1,0 +1,186 @@
+/**
+ * Scheduling: sizes become numbers, arrays get lifetimes, equal kernels become one, and a target's limits are met.
+ *
+ *     Equations --schedule(target, sizes)--> Plan
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+
+import * as Dim from '../spec/dim'
+import { type Equation, type Equations, inputs as inputsOf, labelOf } from './equation'
+import * as X from './expr'
+import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
+import type { ProgramView } from './program'
+import { splitArrays } from './split'
+
+/** What a target can do, as far as the schedule must know. */
+export interface Target {
+  readonly name: string
+  /** The most arrays that one kernel may read, or `null`. */
+  readonly mostArrays: number | null
+}
+
+export interface ScheduleError {
+  readonly _tag: 'ScheduleError'
+  readonly reason: string
+}
+
+const fail = (reason: string): E.Either<ScheduleError, never> => E.left({ _tag: 'ScheduleError', reason })
+
+const sizesOf = (dims: readonly Dim.Dim[], sizes: Dim.Sizes): readonly number[] =>
+  dims.map((d) => {
+    const value = Dim.evaluate(sizes)(d)
+    if (E.isLeft(value)) throw new Error(`internal: the size ${value.left} has no value`)
+    return value.right
+  })
+
+const product = (dims: readonly number[]): number => dims.reduce((p, q) => p * q, 1)
+
+// --- views -----------------------------------------------------------------------------------------------------------
+
+/** An element or stretch of an input at a fixed place is a view of it, and the kernels that read it are the same. */
+const withViews = (
+  e: Equations,
+  sizes: Dim.Sizes
+): { readonly e: Equations; readonly views: readonly ProgramView[] } => {
+  const views = new Map<string, ProgramView>()
+  const tensors = { ...e.tensors }
+  const look = (labels: Record<string, string>) =>
+    X.mapReads((r) => {
+      const source = e.tensors[r.tensor]
+      if (source === undefined || source.role === 'value') return r
+      const fixed = r.at.findIndex((p) => p._tag !== 'size')
+      const depth = fixed < 0 ? r.at.length : fixed
+      if (depth === 0) return r
+      const dims = sizesOf(source.dims, sizes)
+      const place = sizesOf(
+        r.at.slice(0, depth).map((p) => (p as Extract<X.Position, { _tag: 'size' }>).dim),
+        sizes
+      )
+      const rest = dims.slice(depth)
+      const offset = place.reduce((total, p, axis) => total * (dims[axis] as number) + p, 0) * product(rest)
+      const name = `${r.tensor}[${place.join(',')}]`
+      views.set(name, { name, of: r.tensor, offset, dims: rest })
+      tensors[name] = { name, dims: source.dims.slice(depth), role: source.role }
+      labels[name] = labels[r.tensor] ?? r.tensor.slice(r.tensor.lastIndexOf('.') + 1)
+      return { ...r, tensor: name, at: r.at.slice(depth) }
+    })
+  const equations = e.equations.map((eq) => {
+    const labels = { ...eq.labels }
+    const value = look(labels)(eq.value)
+    return { ...eq, value, labels }
+  })
+  return { e: { ...e, tensors, equations }, views: [...views.values()] }
+}
+
+// --- kernels ---------------------------------------------------------------------------------------------------------
+
+const word = (text: string): string => text.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '')
+
+/** The equation in its own labels: what its kernel is, wherever in the model it stands. */
+const kernelOf = (e: Equations, eq: Equation): PlanKernel => {
+  const names = X.tensors(eq.value)
+  const label = labelOf(eq, eq.defines)
+  return {
+    name: `${word(eq.rule)}_${word(label)}`,
+    part: eq.part,
+    label,
+    parameters: names.map((name) => ({ label: word(labelOf(eq, name)), axes: e.tensors[name]?.dims ?? [] })),
+    over: eq.over,
+    value: X.mapReads((r) => ({ ...r, tensor: word(labelOf(eq, r.tensor)) }))(eq.value)
+  }
+}
+
+const duplicate = (words: readonly string[]): string | undefined => words.find((w, k) => words.indexOf(w) !== k)
+
+/** Every name in a kernel means one thing: arrays and indices share none. */
+const nameFault = (k: PlanKernel): string | undefined => {
+  const labels = k.parameters.map((p) => p.label)
+  const twice = duplicate(labels)
+  if (twice !== undefined) return `kernel ${k.name} calls two arrays ${twice}`
+  const indices = new Set([...k.over, ...X.sums(k.value).flatMap((s) => s.over)].map((i) => i.name))
+  const shared = labels.find((l) => indices.has(l))
+  return shared === undefined ? undefined : `kernel ${k.name} calls an array and an index ${shared}`
+}
+
+// --- lifetimes -------------------------------------------------------------------------------------------------------
+
+/** Give every buffer a slot: the smallest free one that is large enough, else the largest free one, grown, else a new one. */
+const allot = (
+  buffers: readonly Omit<PlanBuffer, 'slot'>[]
+): { readonly buffers: readonly PlanBuffer[]; readonly slots: readonly number[] } => {
+  const slots: { elements: number; freeFrom: number }[] = []
+  const placed = buffers.map((b): PlanBuffer => {
+    const free = slots.map((_, k) => k).filter((k) => (slots[k]?.freeFrom ?? 0) < b.first)
+    const room = (k: number): number => slots[k]?.elements ?? 0
+    const fits = free.filter((k) => room(k) >= b.elements).sort((p, q) => room(p) - room(q))
+    const grown = free.sort((p, q) => room(q) - room(p))
+    const slot = fits[0] ?? grown[0] ?? slots.length
+    slots[slot] = { elements: Math.max(slots[slot]?.elements ?? 0, b.elements), freeFrom: b.last }
+    return { ...b, slot }
+  })
+  return { buffers: placed, slots: slots.map((s) => s.elements) }
+}
+
+// --- the schedule ----------------------------------------------------------------------------------------------------
+
+export const schedule =
+  (target: Target, sizes: Dim.Sizes) =>
+  (given: Equations): E.Either<ScheduleError, Plan> =>
+    pipe(
+      target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),
+      E.mapLeft((reason): ScheduleError => ({ _tag: 'ScheduleError', reason })),
+      E.chain((whole) => {
+        const { e, views } = withViews(whole, sizes)
+        const kernels: PlanKernel[] = []
+        const byKey = new Map<string, number>()
+        const launches: PlanLaunch[] = []
+        for (const eq of e.equations) {
+          const kernel = kernelOf(e, eq)
+          const fault = nameFault(kernel)
+          if (fault !== undefined) return fail(fault)
+          const key = JSON.stringify(kernel)
+          const known = byKey.get(key) ?? kernels.length
+          if (known === kernels.length) {
+            kernels.push(kernel)
+            byKey.set(key, known)
+          }
+          launches.push({ kernel: known, inputs: X.tensors(eq.value), output: eq.defines })
+        }
+        const outputs = [...new Set([...e.outputs, ...e.updates.map((u) => u.output)])]
+        const lasts = new Map<string, number>()
+        for (const [at, launch] of launches.entries()) for (const name of launch.inputs) lasts.set(name, at)
+        const buffers = launches.map((launch, at) => {
+          const dims = sizesOf(e.tensors[launch.output]?.dims ?? [], sizes)
+          const last = outputs.includes(launch.output) ? launches.length : (lasts.get(launch.output) ?? at)
+          return { name: launch.output, dims, elements: product(dims), first: at, last }
+        })
+        const numbered = numberKernels(kernels)
+        return E.right({
+          name: e.name,
+          target: target.name,
+          sizes,
+          inputs: inputsOf(whole).map((t) => ({
+            name: t.name,
+            role: t.role === 'value' ? 'data' : t.role,
+            dims: sizesOf(t.dims, sizes)
+          })),
+          views,
+          kernels: numbered,
+          launches,
+          ...allot(buffers),
+          outputs: outputs.map((name) => ({ name, dims: sizesOf(e.tensors[name]?.dims ?? [], sizes) })),
+          updates: e.updates
+        })
+      })
+    )
+
+/** Kernels of one rule and label that differ (a last layer without a consumer, say) are told apart by a number. */
+const numberKernels = (kernels: readonly PlanKernel[]): readonly PlanKernel[] => {
+  const seen = new Map<string, number>()
+  return kernels.map((k) => {
+    const count = (seen.get(k.name) ?? 0) + 1
+    seen.set(k.name, count)
+    return count === 1 ? k : { ...k, name: `${k.name}_${count}` }
+  })
+}

@@ -1,0 +1,228 @@
+/**
+ * From a kernel's expression to statements of a small language: loops, one accumulator, `return`. The printers of
+ * JavaScript-like targets share it; they differ in how an array is read and how a size is written.
+ */
+import * as Dim from '../../spec/dim'
+import * as X from '../expr'
+import { showNumber } from '../formula'
+
+/** What a target decides: how to read an element, and how to write a size. */
+export interface Dialect {
+  readonly read: (label: string, at: readonly string[]) => string
+  readonly size: (dim: Dim.Dim) => string
+  /** Whole-number quotient of two non-negative numbers. */
+  readonly quotient: (over: string, by: string) => string
+}
+
+/** Statements in order, each a line with its indentation, and the names taken so far. */
+interface Writer {
+  readonly lines: string[]
+  readonly taken: Set<string>
+  readonly dialect: Dialect
+}
+
+const simple = /^[\w.[\]]+$/
+
+const wrap = (text: string): string => (simple.test(text) ? text : `(${text})`)
+
+const newName = (w: Writer, wish: string): string => {
+  let name = wish
+  for (let k = 2; w.taken.has(name); k++) name = `${wish}${k}`
+  w.taken.add(name)
+  return name
+}
+
+// --- positions and conditions ----------------------------------------------------------------------------------------
+
+/** The variable that holds an index: sums of the same letter get names of their own. */
+type Scope = ReadonlyMap<string, string>
+
+const position = (w: Writer, scope: Scope, p: X.Position): string => {
+  const { dialect } = w
+  switch (p._tag) {
+    case 'index': {
+      const name = scope.get(p.name)
+      if (name === undefined) throw new Error(`internal: index ${p.name} is not bound in a kernel`)
+      return name
+    }
+    case 'size':
+      return dialect.size(p.dim)
+    case 'plus': {
+      const left = position(w, scope, p.left)
+      if (p.right._tag === 'size') {
+        const lowered = Dim.times(-1, p.right.dim)
+        if (lowered.terms.every((t) => t.coefficient > 0)) return `${left} - ${wrap(dialect.size(lowered))}`
+      }
+      return `${left} + ${position(w, scope, p.right)}`
+    }
+    case 'times':
+      return `${wrap(position(w, scope, p.of))} * ${wrap(dialect.size(p.by))}`
+    case 'quotient':
+      return dialect.quotient(position(w, scope, p.of), dialect.size(p.by))
+    case 'remainder': {
+      const [of, by] = [wrap(position(w, scope, p.of)), wrap(dialect.size(p.by))]
+      return `${of} - ${dialect.quotient(of, by)} * ${by}`
+    }
+  }
+}
+
+const condition = (w: Writer, scope: Scope, c: X.Condition): string => {
+  const [left, right] = [position(w, scope, c.left), position(w, scope, c.right)]
+  return `${left} ${c._tag === 'less' ? '<' : '==='} ${right}`
+}
+
+// --- expressions -----------------------------------------------------------------------------------------------------
+
+const hasLoop = (e: X.Expr): boolean => e._tag === 'sum' || X.parts(e).some(hasLoop)
+const hasBranch = (e: X.Expr): boolean => e._tag === 'where' || X.parts(e).some(hasBranch)
+
+const negative = (e: X.Expr): X.Expr | undefined => {
+  if (e._tag !== 'multiply') return undefined
+  const [first, ...rest] = e.factors
+  if (first?._tag !== 'number' || first.value >= 0) return undefined
+  return X.multiply(...(first.value === -1 ? rest : [X.number(-first.value), ...rest]))
+}
+
+/** An expression as text; sums and branches inside it are computed before it, into variables. */
+const inline = (w: Writer, scope: Scope, e: X.Expr, pad: string): string => {
+  switch (e._tag) {
+    case 'number':
+      return showNumber(e.value)
+    case 'extent':
+      return w.dialect.size(e.dim)
+    case 'read':
+      return w.dialect.read(
+        e.tensor,
+        e.at.map((p) => position(w, scope, p))
+      )
+    case 'sum': {
+      const name = newName(w, 'acc')
+      w.lines.push(`${pad}let ${name} = 0;`)
+      accumulate(w, scope, e, name, '+', pad)
+      return name
+    }
+    case 'where': {
+      const name = newName(w, 'pick')
+      w.lines.push(`${pad}let ${name} = 0;`)
+      accumulate(w, scope, e, name, '+', pad)
+      return name
+    }
+    case 'add':
+      return e.terms
+        .map((t, k) => {
+          const positive = negative(t)
+          const text = inline(w, scope, positive ?? t, pad)
+          const part = (positive ?? t)._tag === 'add' ? `(${text})` : text
+          if (positive !== undefined) return k === 0 ? `-${wrap(part)}` : ` - ${part}`
+          return k === 0 ? part : ` + ${part}`
+        })
+        .join('')
+    case 'multiply':
+      return e.factors
+        .map((f, k) => {
+          const text = inline(w, scope, f, pad)
+          return f._tag === 'add' || (f._tag === 'divide' && k > 0) || (f._tag === 'multiply' && k > 0)
+            ? `(${text})`
+            : text
+        })
+        .join(' * ')
+    case 'divide': {
+      const [over, by] = [inline(w, scope, e.over, pad), inline(w, scope, e.by, pad)]
+      const top = e.over._tag === 'add' ? `(${over})` : over
+      const low = e.by._tag === 'add' || e.by._tag === 'multiply' || e.by._tag === 'divide' ? `(${by})` : by
+      return `${top} / ${low}`
+    }
+    case 'sqrt':
+      return `Math.sqrt(${inline(w, scope, e.of, pad)})`
+    case 'largest':
+      return `Math.max(${inline(w, scope, e.of[0], pad)}, ${inline(w, scope, e.of[1], pad)})`
+  }
+}
+
+/** Add an expression to a variable: loops and branches become statements around it. */
+const accumulate = (w: Writer, scope: Scope, e: X.Expr, into: string, sign: '+' | '-', pad: string): void => {
+  switch (e._tag) {
+    case 'add':
+      if (e.terms.some((t) => hasLoop(t) || hasBranch(t))) {
+        for (const t of e.terms) accumulate(w, scope, t, into, sign, pad)
+        return
+      }
+      break
+    case 'sum': {
+      const inner = new Map(scope)
+      let deep = pad
+      for (const i of e.over) {
+        const name = newName(w, i.name)
+        inner.set(i.name, name)
+        w.lines.push(`${deep}for (let ${name} = 0; ${name} < ${w.dialect.size(i.dim)}; ${name}++) {`)
+        deep += '  '
+      }
+      accumulate(w, inner, e.body, into, sign, deep)
+      for (const _ of e.over) {
+        deep = deep.slice(2)
+        w.lines.push(`${deep}}`)
+      }
+      return
+    }
+    case 'where': {
+      const none = (x: X.Expr): boolean => x._tag === 'number' && x.value === 0
+      const test = condition(w, scope, e.when)
+      if (none(e.yes)) w.lines.push(`${pad}if (!(${test})) {`)
+      else {
+        w.lines.push(`${pad}if (${test}) {`)
+        accumulate(w, scope, e.yes, into, sign, `${pad}  `)
+        if (!none(e.no)) w.lines.push(`${pad}} else {`)
+      }
+      if (!none(e.no)) accumulate(w, scope, e.no, into, sign, `${pad}  `)
+      w.lines.push(`${pad}}`)
+      return
+    }
+    case 'multiply': {
+      const positive = negative(e)
+      if (positive !== undefined) return accumulate(w, scope, positive, into, sign === '+' ? '-' : '+', pad)
+      break
+    }
+    case 'number':
+    case 'extent':
+    case 'read':
+    case 'divide':
+    case 'sqrt':
+    case 'largest':
+      break
+  }
+  const text = inline(w, scope, e, pad)
+  w.lines.push(`${pad}${into} ${sign}= ${text};`)
+}
+
+/** Split a sum of terms into those that are plain text and those that need loops or branches. */
+const split = (e: X.Expr): { readonly plain: readonly X.Expr[]; readonly rest: readonly X.Expr[] } => {
+  const terms = e._tag === 'add' ? e.terms : [e]
+  const needs = (t: X.Expr): boolean => hasLoop(t) || hasBranch(t)
+  return { plain: terms.filter((t) => !needs(t)), rest: terms.filter(needs) }
+}
+
+/**
+ * The statements that compute a kernel's value, and the text that stands for it at the end. `scope` names the variables
+ * of the output's indices; `labels` are names that no variable may take.
+ */
+export const emit = (
+  value: X.Expr,
+  scope: Scope,
+  labels: readonly string[],
+  dialect: Dialect,
+  pad: string
+): { readonly lines: readonly string[]; readonly result: string } => {
+  const w: Writer = { lines: [], taken: new Set([...labels, ...scope.values()]), dialect }
+  const { plain, rest } = split(value)
+  if (rest.length === 0) return { lines: [], result: inline(w, scope, value, pad) }
+  const [only] = rest
+  const direct = rest.length > 1 || plain.length > 0 || only?._tag === 'sum' || only?._tag === 'where'
+  if (!direct) {
+    const result = inline(w, scope, value, pad)
+    return { lines: w.lines, result }
+  }
+  const acc = newName(w, 'acc')
+  w.lines.push(`${pad}let ${acc} = ${plain.length === 0 ? '0' : inline(w, scope, X.add(...plain), pad)};`)
+  for (const t of rest) accumulate(w, scope, t, acc, '+', pad)
+  return { lines: w.lines, result: acc }
+}

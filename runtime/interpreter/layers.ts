@@ -1,0 +1,94 @@
+/**
+ * What each layer does to the tokens of one system, from the papers' formulas. Tokens are a matrix [tokens, D], one token
+ * a row; the query, where there is one, is the last row.
+ */
+import type { TypedLayer } from '../../spec/infer'
+import * as L from '../../spec/layer'
+import * as T from '../../spec/token'
+import type { Weights } from '../weights/weights'
+import * as D from './dense'
+import { array, matrix, sizeAt, stretch } from './matrices'
+
+/** A layer with the numbers it needs. */
+interface Place {
+  readonly typed: TypedLayer
+  readonly weights: Weights
+  readonly n: number
+}
+
+/** `y_i = W e_i`. */
+const linearMap = (layer: L.LinearMap, { typed, weights, n }: Place, e: D.Array64): D.Array64 => {
+  const out = sizeAt(T.width(typed.after), n)
+  const W = matrix(`${typed.path}.W`, layer.weight, weights, 0, typed.before, n, out)
+  return D.multiply(e, D.transpose(W))
+}
+
+/** `y_i = sum_h P_h sum_j <e_j, Q_h e_i> e_j`, j over every token but the query (Vladymyrov et al. 2024, eq. 2). */
+const linearAttention = (layer: L.LinearAttention, { typed, weights, n }: Place, e: D.Array64): D.Array64 => {
+  const width = D.columnsOf(e)
+  const attended = D.firstRows(e, D.rowsOf(e) - (typed.before.query ? 1 : 0)) // e_j: never the query
+  let y = D.zeros(...e.shape)
+  for (let h = 0; h < layer.heads; h++) {
+    const P = matrix(`${typed.path}.P`, layer.P, weights, h, typed.before, n, width)
+    const Q = matrix(`${typed.path}.Q`, layer.Q, weights, h, typed.before, n, width)
+    const q = D.multiply(e, D.transpose(Q)) // q_i = Q e_i
+    const w = D.multiply(q, D.transpose(attended)) // w_ij = <e_j, q_i>
+    const m = D.multiply(w, attended) // m_i = sum_j w_ij e_j
+    y = D.add(y, D.multiply(m, D.transpose(P))) // y_i = P m_i
+  }
+  return y
+}
+
+/**
+ * `b <- sum_k c_k T_k(M) b` with `M = (2 A - (low + high) I) / (high - low)`, by the recurrence `T_0 b = b`, `T_1 b = M b`,
+ * `T_{k+1} b = 2 M T_k b - T_{k-1} b`. The rows of A are the parts A of the tokens.
+ */
+const chebyshev = (layer: L.Chebyshev, { typed, weights, n }: Place, e: D.Array64): D.Array64 => {
+  const partA = stretch(typed.before, n, 'A')
+  const partB = stretch(typed.before, n, 'b')
+  const A = D.columns(e, partA.from, partA.size)
+  const b = D.columns(e, partB.from, 1)
+  const c = array(weights, `${typed.path}.coefficients`)
+  const timesM = (v: D.Array64): D.Array64 =>
+    D.scale(1 / (layer.high - layer.low), D.add(D.scale(2, D.multiply(A, v)), D.scale(-(layer.low + layer.high), v)))
+
+  let before = b // T_{k-1} b
+  let now = timesM(b) // T_k b
+  let sum = D.scale(c[0]!, b)
+  for (let k = 1; k <= layer.degree; k++) {
+    sum = D.add(sum, D.scale(c[k]!, now))
+    const next = D.add(D.scale(2, timesM(now)), D.scale(-1, before))
+    before = now
+    now = next
+  }
+  const y = D.copy(e)
+  for (let i = 0; i < n; i++) y.set(i, partB.from, sum.get(i, 0))
+  return y
+}
+
+const child = (typed: TypedLayer): TypedLayer => {
+  const first = typed.children[0]
+  if (first === undefined) throw new Error(`internal: ${typed.layer._tag} without a body`)
+  return first
+}
+
+const inTurn = ({ typed, weights, n }: Place, e: D.Array64): D.Array64 =>
+  typed.children.reduce((tokens, each) => applyLayer(each, weights, n, tokens), e)
+
+/** The tokens [tokens, D] after a layer. */
+export const applyLayer = (typed: TypedLayer, weights: Weights, n: number, e: D.Array64): D.Array64 => {
+  const place: Place = { typed, weights, n }
+  const [rows, width] = [sizeAt(typed.before.count, n), sizeAt(T.width(typed.before), n)]
+  if (D.rowsOf(e) !== rows || D.columnsOf(e) !== width) {
+    throw new Error(`internal: ${typed.layer._tag} expects ${rows} x ${width} tokens, found ${e.shape.join(' x ')}`)
+  }
+  return L.match<D.Array64>({
+    linearMap: (layer) => linearMap(layer, place, e),
+    linearAttention: (layer) => linearAttention(layer, place, e),
+    scale: () => D.scale(array(weights, `${typed.path}.alpha`)[0]!, e), // y_i = alpha e_i
+    chebyshev: (layer) => chebyshev(layer, place, e),
+    residual: () => D.add(e, applyLayer(child(typed), weights, n, e)), // y_i = e_i + f(e)_i
+    repeat: () => inTurn(place, e),
+    sequence: () => inTurn(place, e)
+  })(typed.layer)
+}

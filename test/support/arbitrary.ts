@@ -1,0 +1,122 @@
+/**
+ * Arbitrary specs for property tests: any model that the types allow, sound or not.
+ */
+import fc from 'fast-check'
+
+import type { Family, L, M, Recipe, T, W } from '../../spec'
+
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
+const positive = fc.double({ noNaN: true, noDefaultInfinity: true, min: 1e-300 })
+const whole = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max })
+const name = fc
+  .string({ minLength: 1, maxLength: 30, unit: 'grapheme-composite' })
+  .filter((s) => /^\P{C}{1,200}$/u.test(s))
+
+const weight: fc.Arbitrary<W.Weight> = fc.oneof(
+  fc.constant<W.Weight>({ _tag: 'full' }),
+  fc.record({
+    _tag: fc.constant('block' as const),
+    allOnes: fc.boolean(),
+    muScale: fc.constantFrom<W.MuScale>('one', 'n')
+  }),
+  fc.record({ _tag: fc.constant('product' as const), inner: whole(1, 100) })
+)
+
+const embedding: fc.Arbitrary<T.Embedding> = fc.oneof(
+  fc.record({ _tag: fc.constant('identity' as const), blocks: whole(0, 5) }),
+  fc.record({ _tag: fc.constant('learned' as const), width: whole(1, 50), tokens: whole(1, 50) })
+)
+
+const encoding: fc.Arbitrary<T.Encoding> = fc.oneof(
+  fc.record({
+    _tag: fc.constant('equations' as const),
+    embedding,
+    query: fc.constantFrom<T.Query | 'none'>('paper', 'b', 'none'),
+    bScale: fc.option(finite, { nil: null })
+  }),
+  fc.constant<T.Encoding>({ _tag: 'columns' })
+)
+
+const { layer } = fc.letrec<{ layer: L.Layer }>((tie) => ({
+  layer: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.record({ _tag: fc.constant('scale' as const), initial: finite }),
+    fc.record({
+      _tag: fc.constant('linearMap' as const),
+      weight,
+      out: fc.option(whole(1, 40), { nil: null })
+    }),
+    fc.record({ _tag: fc.constant('linearAttention' as const), heads: whole(1, 8), P: weight, Q: weight }),
+    fc.record({ _tag: fc.constant('chebyshev' as const), degree: whole(0, 100), low: finite, high: finite }),
+    fc.record({ _tag: fc.constant('residual' as const), body: tie('layer') }),
+    fc.record({
+      _tag: fc.constant('repeat' as const),
+      times: whole(1, 4),
+      tied: fc.boolean(),
+      body: tie('layer')
+    }),
+    fc.record({ _tag: fc.constant('sequence' as const), layers: fc.array(tie('layer'), { maxLength: 4 }) })
+  )
+}))
+
+export const model: fc.Arbitrary<M.Model> = fc.record({
+  name,
+  encoding,
+  body: layer,
+  readout: fc.record({ _tag: fc.constantFrom('query' as const, 'perToken' as const), part: name })
+})
+
+const range = (value: fc.Arbitrary<number>): fc.Arbitrary<{ low: number; high: number }> =>
+  fc.tuple(value, value).map(([a, b]) => ({ low: Math.min(a, b), high: Math.max(a, b) }))
+
+const kappa = fc.double({ noNaN: true, noDefaultInfinity: true, min: 1.0001 })
+
+export const family: fc.Arbitrary<Family.Family> = fc.record({
+  _tag: fc.constant('spd' as const),
+  kappa: range(kappa),
+  spectrum: fc.constantFrom<Family.Spectrum>('uniform', 'logUniform'),
+  sizes: range(whole(1, 1000))
+})
+
+const stage: fc.Arbitrary<Recipe.Stage> = fc.oneof(
+  fc.record({
+    _tag: fc.constant('scalarNodes' as const),
+    kappas: fc.array(kappa, { minLength: 1, maxLength: 4 }),
+    nodes: whole(1, 200),
+    iterations: whole(1, 1000),
+    starts: whole(1, 8),
+    solver: fc.constantFrom('qr' as const, 'normal' as const)
+  }),
+  fc.record({
+    _tag: fc.constant('levenbergMarquardt' as const),
+    family,
+    systems: whole(1, 100),
+    iterations: whole(1, 1000),
+    redraw: whole(1, 100)
+  }),
+  fc.record({
+    _tag: fc.constant('adam' as const),
+    family,
+    steps: whole(1, 1000),
+    batch: whole(1, 1000),
+    rate: fc.record({
+      peak: positive,
+      warmup: whole(0, 100),
+      decay: fc.constantFrom('none' as const, 'cosine' as const)
+    }),
+    weightDecay: positive,
+    clip: fc.option(positive, { nil: null })
+  })
+)
+
+export const recipe: fc.Arbitrary<Recipe.Recipe> = fc.record({
+  name,
+  model,
+  start: fc.oneof(
+    fc.constant<Recipe.Start>({ _tag: 'random' }),
+    fc.record({ _tag: fc.constant('closedForm' as const), kappa, noise: positive })
+  ),
+  stages: fc.array(stage, { maxLength: 4 }),
+  seed: fc.maxSafeNat(),
+  valid: family
+})
