@@ -98,7 +98,7 @@ export const formulaOf = (names: Names) => {
           .map((f, k) => (f._tag === 'sum' && k === e.factors.length - 1 ? plain(f) : show(f, 'factor')))
           .join(' ')
       case 'divide':
-        return `${show(e.over, 'factor')} / ${show(e.by, 'factor')}`
+        return `${show(e.over, 'term')} / ${show(e.by, 'factor')}`
       case 'sqrt':
         return `√(${plain(e.of)})`
       case 'largest':
@@ -109,7 +109,7 @@ export const formulaOf = (names: Names) => {
         const zero = e.no._tag === 'number' && e.no.value === 0
         const one = e.yes._tag === 'number' && e.yes.value === 1
         if (zero) return one ? condition : `${condition} ${show(e.yes, 'factor')}`
-        return `(${plain(e.yes)} if ${condition.slice(1, -1)} else ${plain(e.no)})`
+        return `{${plain(e.yes)} if ${condition.slice(1, -1)}, else ${plain(e.no)}}`
       }
     }
   }

@@ -122,7 +122,7 @@ const scale = (tape: Tape.Tape, place: string, typed: TypedLayer, input: Value):
 const residual = (tape: Tape.Tape, place: string, tokens: T.Tokens, e: Value, f: Value): Value => {
   const x: Extent = { heads: 1, count: tokens.count, tokens }
   const sum = (label: string, left: string, right: string) =>
-    Tape.plus(tape, `${place}.${label}`, left, right, 'residual', place)
+    Tape.plus(tape, `${place}.${label}`, label, left, right, { rule: 'residual', path: place })
   if (f.layout === 'flat') return { layout: 'flat', e: sum('e', toFlat(tape, place, e, x).e, f.e) }
   const blocks = toBlocks(tape, place, e, x)
   return { layout: 'blocks', X: sum('X', blocks.X, f.X), b: sum('b', blocks.b, f.b) }

@@ -38,6 +38,12 @@ const dimsOfTensor = (tape: Tape, name: string): readonly Dim.Dim[] => {
   return found.dims
 }
 
+/** What the equation that defines a tensor calls it; an input goes by the last word of its name. */
+const labelOfValue = (tape: Tape, name: string): string => {
+  const own = tape.equations.find((eq) => eq.defines === name)
+  return own?.labels[name]?.replace(/_next$/, '') ?? name.slice(name.lastIndexOf('.') + 1)
+}
+
 /** Define a tensor by a line whose reads are bound to tensors of the program. */
 const define = (tape: Tape, name: string, line: Line, bound: Bindings, about: Omit<Equation, Made>): string => {
   declare(tape, name, dimsOf(line), 'value')
@@ -73,20 +79,35 @@ export const apply = (
   return Object.fromEntries(rule.outputs.map((o) => [o, bound[o] as string]))
 }
 
-const letters = ['s', 'h', 'm', 'i', 'c']
-
-/** Plain indices over the axes of a tensor. */
+/** Plain indices over the axes of a tensor, by the letters of the rules. */
 export const axesOf = (dims: readonly Dim.Dim[]): readonly X.Index[] => {
-  const named = dims.length > 0 && Dim.equals(dims[0] as Dim.Dim, Dim.batch) ? letters : ['p', 'q', 'c', 'd']
-  const short = dims.length <= 3 && named === letters ? ['s', 'i', 'c'] : named
-  return dims.map((dim, axis) => X.index(short[axis] ?? `axis${axis}`, dim))
+  const perSystem = dims.length > 0 && Dim.equals(dims[0] as Dim.Dim, Dim.batch)
+  const letters = !perSystem
+    ? ['h', 'm', 'p', 'd']
+    : dims.length <= 3
+      ? ['s', 'i', 'c']
+      : dims.length === 4
+        ? ['s', 'm', 'i', 'c']
+        : ['s', 'h', 'm', 'i', 'c']
+  return dims.map((dim, axis) => X.index(letters[axis] ?? `axis${axis}`, dim))
 }
 
-/** `name = left + right`, element by element. */
-export const plus = (tape: Tape, name: string, left: string, right: string, rule: string, path: string): string => {
+/** `name = left + right`, element by element; `label` is what the sum's kernel calls `left`. */
+export const plus = (
+  tape: Tape,
+  name: string,
+  label: string,
+  left: string,
+  right: string,
+  about: { readonly rule: string; readonly path: string }
+): string => {
   const over = axesOf(dimsOfTensor(tape, left))
-  const value = X.add(X.tensor('e')(...over), X.tensor('f')(...over))
-  define(tape, name, { defines: 'y', over, value }, { e: left, f: right }, { rule, part: 'forward', path })
+  const line: Line = {
+    defines: `${label}_next`,
+    over,
+    value: X.add(X.tensor(label)(...over), X.tensor(`${label}_step`)(...over))
+  }
+  define(tape, name, line, { [label]: left, [`${label}_step`]: right }, { ...about, part: 'forward' })
   tape.entries.push({ _tag: 'plus', sum: name, left, right })
   return name
 }
@@ -109,10 +130,11 @@ export const pullBack = (tape: Tape, seeds: Bindings): Readonly<Record<string, s
     const over = axesOf(dimsOfTensor(tape, first as string))
     const dot = name.lastIndexOf('.') + 1
     const summed = `${name.slice(0, dot)}d${name.slice(dot)}`
-    const value = X.add(...own.map((_, k) => X.tensor(`share${k}`)(...over)))
-    const bound = Object.fromEntries(own.map((d, k) => [`share${k}`, d]))
+    const label = (k: number): string => (k === 0 ? 'above' : `share${k}`)
+    const value = X.add(...own.map((_, k) => X.tensor(label(k))(...over)))
+    const bound = Object.fromEntries(own.map((d, k) => [label(k), d]))
     const about = { rule: 'sum of cotangents', part: 'vjp', path: name.slice(0, Math.max(dot - 1, 0)) } as const
-    define(tape, summed, { defines: 'total', over, value }, bound, about)
+    define(tape, summed, { defines: `d${labelOfValue(tape, name)}`, over, value }, bound, about)
     totals.set(name, summed)
     return summed
   }

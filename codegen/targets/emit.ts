@@ -73,7 +73,7 @@ const condition = (w: Writer, scope: Scope, c: X.Condition): string => {
 
 // --- expressions -----------------------------------------------------------------------------------------------------
 
-const hasLoop = (e: X.Expr): boolean => e._tag === 'sum' || X.parts(e).some(hasLoop)
+export const hasLoop = (e: X.Expr): boolean => e._tag === 'sum' || X.parts(e).some(hasLoop)
 const hasBranch = (e: X.Expr): boolean => e._tag === 'where' || X.parts(e).some(hasBranch)
 
 const negative = (e: X.Expr): X.Expr | undefined => {
@@ -179,7 +179,10 @@ const accumulate = (w: Writer, scope: Scope, e: X.Expr, into: string, sign: '+' 
     }
     case 'multiply': {
       const positive = negative(e)
-      if (positive !== undefined) return accumulate(w, scope, positive, into, sign === '+' ? '-' : '+', pad)
+      if (positive !== undefined) {
+        accumulate(w, scope, positive, into, sign === '+' ? '-' : '+', pad)
+        return
+      }
       break
     }
     case 'number':
@@ -225,4 +228,26 @@ export const emit = (
   w.lines.push(`${pad}let ${acc} = ${plain.length === 0 ? '0' : inline(w, scope, X.add(...plain), pad)};`)
   for (const t of rest) accumulate(w, scope, t, acc, '+', pad)
   return { lines: w.lines, result: acc }
+}
+
+/** A choice without loops, as early returns: `if (i < n) { return ...; }` and so on to the last. */
+export const branches = (
+  value: X.Expr,
+  scope: Scope,
+  labels: readonly string[],
+  dialect: Dialect
+): readonly string[] => {
+  const w: Writer = { lines: [], taken: new Set([...labels, ...scope.values()]), dialect }
+  const visit = (e: X.Expr, pad: string): void => {
+    if (e._tag !== 'where') {
+      w.lines.push(`${pad}return ${inline(w, scope, e, pad)};`)
+      return
+    }
+    w.lines.push(`${pad}if (${condition(w, scope, e.when)}) {`)
+    visit(e.yes, `${pad}  `)
+    w.lines.push(`${pad}}`)
+    visit(e.no, pad)
+  }
+  visit(value, '  ')
+  return w.lines
 }

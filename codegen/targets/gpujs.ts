@@ -7,7 +7,7 @@ import { showEquation } from '../formula'
 import type { Plan, PlanKernel } from '../plan'
 import type { Program, ProgramKernel } from '../program'
 import type { Target } from '../schedule'
-import { type Dialect, emit } from './emit'
+import { branches, type Dialect, emit, hasLoop } from './emit'
 
 export const gpujs: Target = { name: 'gpujs', mostArrays: 7 }
 
@@ -37,7 +37,7 @@ const wrap = (text: string): string => (/^\w+$/.test(text) ? text : `(${text})`)
 
 /** `(h * blocks + m) * tokens + i`: several axes as one. */
 const merged = (at: readonly string[], sizes: readonly string[]): string =>
-  at.reduce((before, own, k) => (k === 0 ? own : `${wrap(before)} * ${sizes[k]} + ${own}`), '')
+  at.reduce((before, own, k) => (k === 0 || before === '0' ? own : `${wrap(before)} * ${sizes[k]} + ${own}`), '')
 
 const threads = ['x', 'y', 'z']
 
@@ -91,12 +91,15 @@ const printKernel = (k: PlanKernel, sizes: Dim.Sizes): ProgramKernel => {
   const labels = k.parameters.map((p) => p.label)
   const scope = new Map(k.over.map((i) => [i.name, i.name]))
   const { lines, result } = emit(k.value, scope, labels, dialect, '  ')
+  const body =
+    hasLoop(k.value) || k.value._tag !== 'where'
+      ? [...lines, `  return ${result};`]
+      : branches(k.value, scope, labels, dialect)
   const source = [
     `function ${k.name}(${labels.join(', ')}) {`,
     `  // ${showEquation(k.label, k.over, k.value, (name) => name)}`,
     ...indexLines(k, size),
-    ...lines,
-    `  return ${result};`,
+    ...body,
     '}'
   ].join('\n')
   return {
