@@ -9,6 +9,7 @@ import type { Equation, Equations, Tensor } from './equation'
 import * as X from './expr'
 import { fuse } from './fuse'
 import { simplify } from './simplify'
+import { squeeze } from './squeeze'
 import { type Fault, verify } from './verify'
 
 type Pass = (e: Equations) => Equations
@@ -34,41 +35,6 @@ const dropDead: Pass = (e) => {
   const tensors = Object.fromEntries(
     Object.entries(e.tensors).filter(([name, t]) => t.role !== 'value' || live.has(name))
   )
-  return { ...e, tensors, equations }
-}
-
-const isOne = (d: Dim.Dim): boolean => Dim.asConstant(d) === 1
-
-/** Drop axes of size one (a single head, a single block): their index is always 0. */
-const squeeze: Pass = (e) => {
-  const origin = X.mapIndex((i) => (isOne(i.dim) ? X.position(0) : i))
-  const squeezeExpr = (x: X.Expr): X.Expr => {
-    if (x._tag === 'read') {
-      const dims = e.tensors[x.tensor]?.dims ?? []
-      return { ...x, at: x.at.filter((_, axis) => !isOne(dims[axis] as Dim.Dim)).map(origin) }
-    }
-    const inner = X.mapParts(squeezeExpr)(x)
-    if (inner._tag === 'sum')
-      return X.sum(
-        inner.over.filter((i) => !isOne(i.dim)),
-        inner.body
-      )
-    if (inner._tag === 'where') {
-      return { ...inner, when: { ...inner.when, left: origin(inner.when.left), right: origin(inner.when.right) } }
-    }
-    return inner
-  }
-  const tensors = Object.fromEntries(
-    Object.entries(e.tensors).map(([name, t]): [string, Tensor] => [
-      name,
-      { ...t, dims: t.dims.filter((d) => !isOne(d)) }
-    ])
-  )
-  const equations = e.equations.map((eq) => ({
-    ...eq,
-    over: eq.over.filter((i) => !isOne(i.dim)),
-    value: squeezeExpr(eq.value)
-  }))
   return { ...e, tensors, equations }
 }
 

@@ -12,6 +12,7 @@ import * as X from './expr'
 import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
 import { splitArrays } from './split'
+import { withoutBatchOfOne } from './squeeze'
 
 /** What a target can do, as far as the schedule must know. */
 export interface Target {
@@ -126,8 +127,9 @@ const allot = (
 
 export const schedule =
   (target: Target, sizes: Dim.Sizes) =>
-  (given: Equations): E.Either<ScheduleError, Plan> =>
-    pipe(
+  (all: Equations): E.Either<ScheduleError, Plan> => {
+    const given = withoutBatchOfOne(sizes)(all)
+    return pipe(
       target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),
       E.mapLeft((reason): ScheduleError => ({ _tag: 'ScheduleError', reason })),
       E.chain((whole) => {
@@ -174,6 +176,7 @@ export const schedule =
         })
       })
     )
+  }
 
 /** Kernels of one rule and label that differ (a last layer without a consumer, say) are told apart by a number. */
 const numberKernels = (kernels: readonly PlanKernel[]): readonly PlanKernel[] => {

@@ -64,6 +64,17 @@ export const times = (p: Dim | number, q: Dim | number): Dim =>
 
 export const subtract = (p: Dim | number, q: Dim | number): Dim => add(p, times(-1, q))
 
+/** The size with a number in place of a symbol. */
+export const substitute =
+  (name: string, value: number) =>
+  (d: Dim): Dim =>
+    canonical(
+      d.terms.map((m) => ({
+        coefficient: m.coefficient * value ** m.symbols.filter((s) => s === name).length,
+        symbols: m.symbols.filter((s) => s !== name)
+      }))
+    )
+
 // --- destructors -----------------------------------------------------------------------------------------------------
 
 export const equals = (p: Dim, q: Dim): boolean => show(p) === show(q)

@@ -132,7 +132,13 @@ const compile = (e: X.Expr, scope: Scope): Value => {
       return (env) => factors.reduce((total, f, k) => (k === 0 ? f(env) : round(total * f(env))), 1)
     }
     case 'divide': {
-      const [over, by] = [compile(e.over, scope), compile(e.by, scope)]
+      const over = compile(e.over, scope)
+      // Rounding errors grow by the true divisor, however much cancelled in it.
+      if (scope.arithmetic === 'absolute') {
+        const by = compile(e.by, { ...scope, arithmetic: 'float64' })
+        return (env) => over(env) / Math.abs(by(env))
+      }
+      const by = compile(e.by, scope)
       return (env) => round(over(env) / by(env))
     }
     case 'sqrt': {

@@ -52,16 +52,16 @@ export const multiply = (a: Array64, b: Array64): Array64 => {
   const [rows, inner, cols] = [rowsOf(a), columnsOf(a), columnsOf(b)]
   if (inner !== rowsOf(b)) throw new Error(`internal: product of [${a.shape.join(', ')}] and [${b.shape.join(', ')}]`)
   const left = copy(a).data
-  const right = copy(transpose(b)).data
-  const result = zeros(rows, cols)
+  const right = copy(transpose(b)).data // columns of b as rows, so that both factors are read in order
+  const result = new Float64Array(rows * cols)
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) {
       let sum = 0
       for (let k = 0; k < inner; k++) sum += left[i * inner + k]! * right[j * inner + k]!
-      result.set(i, j, sum)
+      result[i * cols + j] = sum
     }
   }
-  return result
+  return of(result, rows, cols)
 }
 
 // --- destructors -----------------------------------------------------------------------------------------------------

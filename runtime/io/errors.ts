@@ -17,9 +17,7 @@ export interface InputError {
 // --- constructors ----------------------------------------------------------------------------------------------------
 
 export const inputError = (file: string, place: string | null, reason: string, hint?: string): InputError =>
-  hint === undefined
-    ? { _tag: 'InputError', file, place, reason }
-    : { _tag: 'InputError', file, place, reason, hint }
+  hint === undefined ? { _tag: 'InputError', file, place, reason } : { _tag: 'InputError', file, place, reason, hint }
 
 /** A `Left` holding an `InputError`. */
 export const refuse = (

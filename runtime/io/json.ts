@@ -56,7 +56,7 @@ const skipBlank = (c: Cursor): void => {
 const char = (c: Cursor): string => (c.at < c.bytes.length ? String.fromCharCode(c.bytes[c.at]!) : '')
 
 const found = (c: Cursor): string =>
-  c.at < c.bytes.length ? `found ${quote(excerpt(c.bytes, c.at, Math.min(c.at + 12, c.bytes.length)))}` : 'the file ends'
+  c.at < c.bytes.length ? `found ${quote(excerpt(c.bytes, c.at, c.at + 12))}` : 'the file ends'
 
 const KINDS: Readonly<Record<string, string>> = {
   '{': 'an object',
@@ -100,9 +100,9 @@ const number = (c: Cursor, path: () => string): Failure => {
     return fail(c, `${path()}: expected a number, ${kind === undefined ? found(c) : `found ${kind}`}`)
   }
   const value = decimal(c.bytes, c.at, end)
-  const shown = quote(excerpt(c.bytes, c.at, end))
-  if (value === undefined) return fail(c, `${path()}: the number ${shown} is too long`)
-  if (!Number.isFinite(value)) return fail(c, `${path()}: ${shown} is beyond the range of float64`)
+  const shown = (): string => quote(excerpt(c.bytes, c.at, end))
+  if (value === undefined) return fail(c, `${path()}: the number ${shown()} is too long`)
+  if (!Number.isFinite(value)) return fail(c, `${path()}: ${shown()} is beyond the range of float64`)
   c.data[c.count++] = value
   c.at = end
   return null
@@ -111,13 +111,15 @@ const number = (c: Cursor, path: () => string): Failure => {
 // --- arrays ----------------------------------------------------------------------------------------------------------
 
 const open = (c: Cursor, a: Axes): Failure => {
-  if (a.leafDepth === a.index.length && a.leafDepth > 0) return fail(c, `${pathOf(a)}: expected a number, found an array`)
+  if (a.leafDepth === a.index.length && a.leafDepth > 0)
+    return fail(c, `${pathOf(a)}: expected a number, found an array`)
   if (a.index.length === MAX_RANK) return fail(c, `${pathOf(a)}: arrays are nested more than ${MAX_RANK} deep`)
   c.at++
+  skipBlank(c)
+  if (char(c) === ']') return fail(c, `${pathOf(a)}: the array is empty`)
   a.index.push(0)
   if (a.sizes.length < a.index.length) a.sizes.push(-1)
-  skipBlank(c)
-  return char(c) === ']' ? fail(c, `${pathOf(a).replace(/\[0\]$/, '')}: the array is empty`) : null
+  return null
 }
 
 const close = (c: Cursor, a: Axes): Failure => {
@@ -139,7 +141,7 @@ const element = (c: Cursor, a: Axes): Failure => {
   return number(c, () => pathOf(a))
 }
 
-/** After an element: closes arrays that end here and steps over a comma; null in `sizes` once the outermost closed. */
+/** After an element: closes the arrays that end here and steps over a comma. */
 const next = (c: Cursor, a: Axes): Failure => {
   for (;;) {
     skipBlank(c)

@@ -10,18 +10,7 @@
 import * as E from 'fp-ts/Either'
 import { type InputError, inputError, line, quote, refuse } from './errors'
 import { type Header, header, PERCENT } from './matrix-market-header'
-import {
-  advance,
-  decimal,
-  excerpt,
-  isSpelled,
-  type Lines,
-  lines,
-  split,
-  text,
-  underflowed,
-  wholeNumber
-} from './scan'
+import { advance, decimal, excerpt, isSpelled, type Lines, lines, split, text, underflowed, wholeNumber } from './scan'
 import type { Dense, Spot, Table, Triplets } from './table'
 
 /** What one file has told so far; mutable, and local to one call of `parse`. */

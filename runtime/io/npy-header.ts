@@ -7,9 +7,10 @@ import * as E from 'fp-ts/Either'
 import { byte, type InputError, quote, refuse } from './errors'
 import { excerpt, text } from './scan'
 
-/** `descr` such as `<f8`; `start` is the byte where the data begins. */
+/** `descr` such as `<f8`, written at byte `descrAt`; `start` is the byte where the data begins. */
 export interface NpyHeader {
   readonly descr: string
+  readonly descrAt: number
   readonly fortranOrder: boolean
   readonly shape: readonly number[]
   readonly start: number
@@ -91,6 +92,7 @@ const shape = (w: Walk): E.Either<InputError, number[]> => {
 
 const dictionary = (w: Walk, start: number): E.Either<InputError, NpyHeader> => {
   let descr: string | undefined
+  let descrAt = start
   let fortranOrder: boolean | undefined
   let sizes: readonly number[] | undefined
   const open = take(w)
@@ -107,6 +109,7 @@ const dictionary = (w: Walk, start: number): E.Either<InputError, NpyHeader> => 
       }
       if (t.kind !== 'string') return unexpected(w, t, "a dtype such as '<f8'")
       descr = t.text
+      descrAt = t.at
     } else if (key.text === 'fortran_order' && fortranOrder === undefined) {
       const t = take(w)
       if (t.text !== 'True' && t.text !== 'False') return unexpected(w, t, "'True' or 'False'")
@@ -127,7 +130,7 @@ const dictionary = (w: Walk, start: number): E.Either<InputError, NpyHeader> => 
     const missing = descr === undefined ? 'descr' : fortranOrder === undefined ? 'fortran_order' : 'shape'
     return refuse(w.name, byte(w.end), `the header has no key '${missing}'`)
   }
-  return E.right({ descr, fortranOrder, shape: sizes, start })
+  return E.right({ descr, descrAt, fortranOrder, shape: sizes, start })
 }
 
 /** Reads magic, version and dictionary; the header is at most 64 KiB. */

@@ -60,7 +60,8 @@ const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 const dtype = (
   name: string,
-  descr: string
+  descr: string,
+  at: number
 ): E.Either<InputError, { width: number; read: Reader; little: boolean }> => {
   const order = descr.slice(0, 1)
   const known = Object.hasOwn(READERS, descr.slice(1)) ? READERS[descr.slice(1)] : undefined
@@ -68,7 +69,7 @@ const dtype = (
     return E.right({ width: known[0], read: known[1], little: order === '=' ? LITTLE : order !== '>' })
   }
   const kind = Object.hasOwn(KINDS, descr.slice(1, 2)) ? `: ${KINDS[descr.slice(1, 2)]}` : ''
-  return refuse(name, byte(10), `the dtype is ${quote(descr)}${kind}`, 'save it as float64')
+  return refuse(name, byte(at), `the dtype is ${quote(descr)}${kind}`, 'save it as float64')
 }
 
 /** `[i, j]` of the k-th number in file order. */
@@ -109,8 +110,8 @@ const fortranOffsets = (shape: readonly number[], visit: (k: number, offset: num
 export const parse = (name: string, bytes: Uint8Array): E.Either<InputError, NdTable> => {
   const header = npyHeader(name, bytes)
   if (E.isLeft(header)) return header
-  const { descr, fortranOrder, shape, start } = header.right
-  const type = dtype(name, descr)
+  const { descr, descrAt, fortranOrder, shape, start } = header.right
+  const type = dtype(name, descr, descrAt)
   if (E.isLeft(type)) return type
   const { width, read, little } = type.right
   const count = shape.includes(0) ? 0 : shape.reduce((p, s) => p * s, 1)

@@ -23,7 +23,8 @@ const isDigit = (c: number): boolean => c >= ZERO && c <= NINE
 /** The bytes as Latin-1 text. */
 export const text = (bytes: Uint8Array, start: number, end: number): string => {
   let s = ''
-  for (let at = start; at < end; at++) s += String.fromCharCode(bytes[at]!)
+  const last = Math.min(end, bytes.length)
+  for (let at = start; at < last; at++) s += String.fromCharCode(bytes[at]!)
   return s
 }
 

@@ -34,9 +34,9 @@ test('tokens of the equation encoding', (t) => {
     "query 'b': a one in the b slot"
   )
   t.deepEqual(
-    rows(encode(typed(equations({ embedding: identity, bScale: 0.5 }, L.scale(1))), {}, system)).map((e) => e[2]),
-    [0.5 * (3 / 5), 0.5 * (4 / 5), 1],
-    'b scaled to norm 0.5, the one of the query as it is'
+    rows(encode(typed(equations({ embedding: identity, bScale: 10 }, L.scale(1))), {}, system)).map((e) => e[2]),
+    [6, 8, 1],
+    'b scaled to norm 10, the one of the query as it is'
   )
   const weights = { 'embedding.H': Float64Array.of(10, 11, 12, 20, 21, 22) }
   t.deepEqual(

@@ -1,0 +1,88 @@
+/** Whether a backend can run here, and on what. */
+import * as E from 'fp-ts/Either'
+import { type BackendError, type BackendName, backendError } from './error'
+import { type GpuLibrary, loadLibrary } from './library'
+
+export interface Device {
+  readonly backend: BackendName
+  readonly library: GpuLibrary
+  /** gpu.js's name for the mode, and the name that its kernels report once built. */
+  readonly mode: string
+  readonly reports: string
+  /** What executes, in words. */
+  readonly adapter: string
+  /** True for a real graphics processor. */
+  readonly hardware: boolean
+}
+
+interface AdapterLike {
+  readonly info?: {
+    readonly vendor?: string
+    readonly architecture?: string
+    readonly device?: string
+    readonly description?: string
+    readonly isFallbackAdapter?: boolean
+  }
+  readonly isFallbackAdapter?: boolean
+}
+
+interface NavigatorLike {
+  readonly gpu?: { readonly requestAdapter: () => Promise<AdapterLike | null> }
+}
+
+const inNode = (): boolean => typeof process !== 'undefined' && typeof process.versions?.node === 'string'
+
+const navigatorGpu = (): NavigatorLike['gpu'] =>
+  'navigator' in globalThis ? (globalThis.navigator as unknown as NavigatorLike).gpu : undefined
+
+const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i
+
+const describe = (adapter: AdapterLike): { readonly adapter: string; readonly hardware: boolean } => {
+  const { info } = adapter
+  const words = [info?.description, info?.device, info?.vendor, info?.architecture].filter((word) => word)
+  const name = words[0] ?? 'unnamed adapter'
+  const software =
+    adapter.isFallbackAdapter === true || info?.isFallbackAdapter === true || softwareNames.test(words.join(' '))
+  return { adapter: software ? `${name} (software)` : name, hardware: !software }
+}
+
+const webgpu = async (software: boolean): Promise<E.Either<BackendError, Device>> => {
+  const unavailable = (why: string) => E.left(backendError('webgpu', 'unavailable', `not available here: ${why}`))
+  if (navigatorGpu() === undefined) {
+    if (!inNode()) return unavailable('this browser has no WebGPU (navigator.gpu), try webgl2 or webasm')
+    const { provideWebGPU } = await import('./node-webgpu')
+    const refused = await provideWebGPU(software)
+    if (refused !== null) return unavailable(refused)
+  }
+  const adapter = await navigatorGpu()?.requestAdapter()
+  if (!adapter) return unavailable('WebGPU is present, but no adapter answers')
+  const library = await loadLibrary()
+  return E.right({ backend: 'webgpu', library, mode: 'webgpu', reports: 'webgpu', ...describe(adapter) })
+}
+
+/** Finds a backend's device. `software` says whether a software WebGPU is looked for when there is no hardware. */
+export const findDevice = async (name: BackendName, software = true): Promise<E.Either<BackendError, Device>> => {
+  if (name === 'webgpu') return webgpu(software)
+  const library = await loadLibrary()
+  const unavailable = (why: string) => E.left(backendError(name, 'unavailable', `not available here: ${why}`))
+  const found = (mode: string, reports: string, adapter: string, hardware: boolean) =>
+    E.right<BackendError, Device>({ backend: name, library, mode, reports, adapter, hardware })
+  switch (name) {
+    case 'cpu':
+      return found('cpu', 'cpu', 'plain JavaScript', false)
+    case 'webasm':
+      return library.GPU.isWebAssemblySupported
+        ? found('webasm', 'webasm', 'WebAssembly SIMD', false)
+        : unavailable('this JavaScript engine has no WebAssembly, try cpu')
+    case 'headlessgl':
+      if (!inNode()) return unavailable('it is for Node, try webgl2 in a browser')
+      return library.GPU.isHeadlessGLSupported
+        ? found('headlessgl', 'gpu', 'headless OpenGL', false)
+        : unavailable('it needs the package gl (npm install gl) and an X display, for example under xvfb-run')
+    case 'webgl2':
+      if (inNode()) return unavailable('WebGL2 exists in browsers only, try webgpu, webasm or cpu')
+      return library.GPU.isWebGL2Supported
+        ? found('webgl2', 'gpu', 'WebGL2', true)
+        : unavailable('this browser has no WebGL2 context to give, try webasm')
+  }
+}

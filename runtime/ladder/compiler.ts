@@ -1,0 +1,44 @@
+/**
+ * The compiler as the ladder sees it: its arrows as fields, so that a test can plant a fault in any one of them.
+ */
+import type { Goal } from '../../codegen/compile'
+import { lowerTo } from '../../codegen/compile'
+import type { Equations } from '../../codegen/equation'
+import { optimise } from '../../codegen/optimise'
+import type { Plan } from '../../codegen/plan'
+import type { Program } from '../../codegen/program'
+import { schedule, type Target } from '../../codegen/schedule'
+import { gpujs, print as printGpujs } from '../../codegen/targets/gpujs'
+import { type JavaScriptProgram, javascript, print as printJavaScript } from '../../codegen/targets/javascript'
+import * as verify from '../../codegen/verify'
+import type { Sizes } from '../../spec/dim'
+import type { Typed } from '../../spec/infer'
+
+export interface Compiler {
+  readonly lower: (goal: Goal, typed: Typed) => Equations
+  readonly optimise: (e: Equations) => Equations
+  readonly schedule: (target: Target, sizes: Sizes, e: Equations) => Plan
+  readonly printGpujs: (plan: Plan) => Program
+  readonly printJavaScript: (plan: Plan) => JavaScriptProgram
+}
+
+/** A phase that gave no result: the sentence says which and why. */
+export class PhaseFault extends Error {}
+
+export const compiler: Compiler = {
+  lower: lowerTo,
+  optimise: (e) => {
+    const made = optimise(e)
+    if (made._tag === 'Left') throw new PhaseFault(verify.show(made.left))
+    return made.right
+  },
+  schedule: (target, sizes, e) => {
+    const made = schedule(target, sizes)(e)
+    if (made._tag === 'Left') throw new PhaseFault(made.left.reason)
+    return made.right
+  },
+  printGpujs,
+  printJavaScript
+}
+
+export { gpujs, javascript }

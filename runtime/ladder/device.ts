@@ -1,0 +1,219 @@
+/**
+ * The rungs of a device: its kernels one by one, its programs whole, and the laws that hold on it.
+ */
+import type { Goal } from '../../codegen/compile'
+import type { Equation, Equations, Tensor } from '../../codegen/equation'
+import * as X from '../../codegen/expr'
+import type { Plan, PlanKernel } from '../../codegen/plan'
+import type { Program } from '../../codegen/program'
+import { evaluate, interpret, lengthOf } from '../equations/interpret'
+import { type Arrays, type Case, inputsOf } from './case'
+import { type Compiler, gpujs } from './compiler'
+import { relative, u32, worstRatio } from './measure'
+import { judgedOptimiser, row } from './reference'
+import type { Row, RungName } from './rung'
+
+type Singles = Readonly<Record<string, Float32Array>>
+
+/** A compiled program on a device. */
+export interface OnDevice {
+  /** Every output for the given inputs (parameters, state and data alike). */
+  readonly run: (inputs: Singles) => Promise<Singles>
+  /** One launch alone. */
+  readonly launch: (index: number, inputs: readonly Float32Array[]) => Promise<Float32Array>
+  readonly dispose: () => void
+}
+
+/** What the ladder asks of a backend; a failure is a rejected promise whose message is a sentence. */
+export interface Device {
+  readonly name: string
+  readonly compile: (program: Program) => Promise<OnDevice>
+}
+
+/** How far a device's program may stray, in units of what float32 rounding alone does to it. */
+const slack = 32
+
+const singles = (arrays: Arrays): Singles =>
+  Object.fromEntries(Object.entries(arrays).map(([name, a]) => [name, Float32Array.from(a)]))
+
+// --- kernels ---------------------------------------------------------------------------------------------------------
+
+/** A kernel as a program of one equation over its own labels. */
+const alone = (k: PlanKernel): { readonly e: Equations; readonly eq: Equation } => {
+  const tensors: Record<string, Tensor> = {}
+  for (const p of k.parameters) tensors[p.label] = { name: p.label, dims: p.axes, role: 'data' }
+  const defines = `${k.name} result`
+  tensors[defines] = { name: defines, dims: k.over.map((i) => i.dim), role: 'value' }
+  const eq: Equation = { defines, over: k.over, value: k.value, rule: '', part: k.part, path: '', labels: {} }
+  return { e: { name: k.name, tensors, equations: [eq], outputs: [defines], updates: [] }, eq }
+}
+
+/** The number of terms of the longest sum. */
+const longestSum = (value: X.Expr, c: Case): number =>
+  Math.max(
+    1,
+    ...X.sums(value).map((s) =>
+      lengthOf(
+        s.over.map((i) => i.dim),
+        c.sizes
+      )
+    )
+  )
+
+const viewsOf = (plan: Plan, arrays: Record<string, Float64Array>): void => {
+  for (const v of plan.views) {
+    const length = v.dims.reduce((p, q) => p * q, 1)
+    arrays[v.name] = (arrays[v.of] ?? new Float64Array()).subarray(v.offset, v.offset + length)
+  }
+}
+
+/** Every kernel of a program at its first launch, on the float32 values that reach it. */
+const kernelRatios = async (
+  c: Case,
+  plan: Plan,
+  on: OnDevice,
+  inputs: Arrays,
+  known: Set<string>,
+  sources: readonly string[]
+): Promise<{ readonly what: string; readonly error: number }> => {
+  const arrays: Record<string, Float64Array> = { ...inputs }
+  viewsOf(plan, arrays)
+  let worst = { what: '', error: 0 }
+  for (const [at, launch] of plan.launches.entries()) {
+    const k = plan.kernels[launch.kernel] as PlanKernel
+    const { e, eq } = alone(k)
+    const given = launch.inputs.map((name) => arrays[name] ?? new Float64Array())
+    const own = Object.fromEntries(k.parameters.map((p, i) => [p.label, given[i] as Float64Array]))
+    arrays[launch.output] = evaluate(e, eq, c.sizes, own, 'float32')
+    const source = sources[launch.kernel] as string
+    if (known.has(source)) continue
+    known.add(source)
+    const want = evaluate(e, eq, c.sizes, own, 'float64')
+    const absolute = evaluate(e, eq, c.sizes, own, 'absolute')
+    const got = await on.launch(
+      at,
+      given.map((a) => Float32Array.from(a))
+    )
+    const factor = (8 + 1.5 * Math.sqrt(longestSum(k.value, c))) * u32
+    const ratio = worstRatio(got, want, (place) => factor * (absolute[place] as number))
+    if (ratio > worst.error) worst = { what: k.name, error: ratio }
+  }
+  return worst
+}
+
+// --- whole programs --------------------------------------------------------------------------------------------------
+
+interface Compiled {
+  readonly e: Equations
+  readonly plan: Plan
+  readonly program: Program
+  readonly inputs: Arrays
+  readonly on: OnDevice
+}
+
+const compileOn = async (c: Case, compiler: Compiler, device: Device, goal: Goal): Promise<Compiled> => {
+  const e = compiler.optimise(compiler.lower(goal, c.typed))
+  const plan = compiler.schedule(gpujs, c.sizes, e)
+  const program = compiler.printGpujs(plan)
+  return { e, plan, program, inputs: inputsOf(c, e), on: await device.compile(program) }
+}
+
+/** Every output, normwise: its error over the error of float32 arithmetic done right. */
+const programRow = async (c: Case, rung: RungName, made: Compiled): Promise<Row> => {
+  const want = interpret(made.e, c.sizes, made.inputs)
+  const rounded = interpret(made.e, c.sizes, made.inputs, 'float32')
+  const got = await made.on.run(singles(made.inputs))
+  const worst = Object.keys(want)
+    .map((what) => {
+      const floor = Math.max(relative(rounded[what] ?? [], want[what] ?? []), u32)
+      return { what, error: relative(got[what] ?? [], want[what] ?? []) / floor }
+    })
+    .reduce((p, q) => (q.error > p.error ? q : p), { what: 'x', error: 0 })
+  return row(c, rung, worst, slack)
+}
+
+// --- laws ------------------------------------------------------------------------------------------------------------
+
+const places = (count: number): readonly number[] => Array.from({ length: count }, (_, k) => k)
+
+/** `x` for the systems taken in another order, put back in the first. */
+const reversedBatch = async (c: Case, made: Compiled): Promise<Row> => {
+  const systems = (a: Float64Array): Float64Array => {
+    const size = a.length / c.batch
+    const out = new Float64Array(a.length)
+    for (const s of places(c.batch)) out.set(a.subarray(s * size, (s + 1) * size), (c.batch - 1 - s) * size)
+    return out
+  }
+  const got = await made.on.run(singles({ ...made.inputs, A: systems(c.A), b: systems(c.b) }))
+  const straight = await made.on.run(singles(made.inputs))
+  const back = systems(Float64Array.from(got['x'] ?? []))
+  return row(c, 'batchOrder', { what: 'x', error: relative(back, straight['x'] ?? []) }, 4 * u32)
+}
+
+/** Whether permuting a system's equations and unknowns permutes the answer: no weight tells one from another. */
+const isEquivariant = (c: Case): boolean =>
+  c.typed.parameters.every((p) => !/\.(matrix|left|right|H)$/.test(p.name)) && c.typed.n === null
+
+/** `x(P A P^T, P b) = P x(A, b)` with P a reversal. */
+const permuted = async (c: Case, made: Compiled): Promise<Row> => {
+  const { n, batch } = c
+  const reversed = (a: Float64Array): Float64Array => {
+    const out = new Float64Array(a.length)
+    const size = a.length / batch
+    for (const s of places(batch))
+      for (const k of places(size)) out[s * size + k] = a[s * size + size - 1 - k] as number
+    return out
+  }
+  const got = await made.on.run(singles({ ...made.inputs, A: reversed(c.A), b: reversed(c.b) }))
+  const straight = await made.on.run(singles(made.inputs))
+  const want = interpret(made.e, c.sizes, made.inputs)['x'] ?? new Float64Array()
+  const rounded = interpret(made.e, c.sizes, made.inputs, 'float32')['x'] ?? []
+  const floor = Math.max(relative(rounded, want), u32)
+  const back = reversed(Float64Array.from(got['x'] ?? []))
+  const zero = want.every((x) => x === 0) || n < 1
+  const error = zero ? 0 : Math.max(relative(back, straight['x'] ?? []), relative(back, want)) / floor
+  return row(c, 'equivariance', { what: 'x', error }, slack)
+}
+
+// --- all of them -----------------------------------------------------------------------------------------------------
+
+/** Every rung of one case on a device, in order; each row is handed on as it is measured. */
+export const climb = async (
+  c: Case,
+  compiler: Compiler,
+  device: Device,
+  attempt: (rung: RungName, run: () => Promise<Row>) => Promise<void>
+): Promise<void> => {
+  const known = new Set<string>()
+  let kernels = { what: '', error: 0 }
+  const judge = async (rung: RungName, goal: Goal, more: (made: Compiled) => Promise<void> = async () => {}) => {
+    let made: Compiled | undefined
+    await attempt(rung, async () => {
+      made = await compileOn(c, compiler, device, goal)
+      return programRow(c, rung, made)
+    })
+    if (made === undefined) return
+    const { plan, program, inputs, on } = made
+    await attempt('kernels', async () => {
+      const worst = await kernelRatios(
+        c,
+        plan,
+        on,
+        inputs,
+        known,
+        program.kernels.map((k) => `${k.source} ${k.output.join(',')}`)
+      )
+      if (worst.error > kernels.error) kernels = worst
+      return row(c, 'kernels', worst, 1)
+    })
+    await more(made)
+    on.dispose()
+  }
+  await judge('forward', { _tag: 'forward' }, async (made) => {
+    if (c.batch > 1) await attempt('batchOrder', () => reversedBatch(c, made))
+    if (isEquivariant(c) && c.n > 1) await attempt('equivariance', () => permuted(c, made))
+  })
+  await judge('vjp', { _tag: 'vjp' })
+  await judge('update', { _tag: 'update', optimiser: judgedOptimiser })
+  await judge('step', { _tag: 'step', optimiser: judgedOptimiser })
+}

@@ -1,0 +1,33 @@
+/** What a rung of the ladder reports. */
+
+/** The rungs, each guarding one arrow of the compiler. */
+export const rungs = {
+  lowering: 'layer interpreter = lowered equations, to 1e-12',
+  optimisation: 'lowered equations = optimised equations, to 1e-12',
+  differences: 'every VJP = central differences in float64, to 1e-6',
+  adjoint: '<v, J u> = <J^T v, u>, to 1e-6',
+  javascript: 'plain JavaScript float64 = equations, to 1e-12',
+  kernels: 'each kernel on its own inputs, within (8 + 1.5 sqrt K) u absgraph',
+  forward: 'whole forward, within 32 times float32 rounding',
+  vjp: 'whole VJP, within 32 times float32 rounding',
+  update: 'optimiser step on given gradients and state, within 32 times float32 rounding',
+  step: 'whole training step, within 32 times float32 rounding',
+  batchOrder: 'systems do not see each other: reversed batch, to rounding',
+  equivariance: 'permuted equations give the permuted answer, to rounding'
+} as const
+
+export type RungName = keyof typeof rungs
+
+export interface Row {
+  readonly model: string
+  readonly n: number
+  readonly batch: number
+  readonly rung: RungName
+  /** What was worst: an output, a parameter, a kernel. */
+  readonly what: string
+  readonly error: number
+  readonly bound: number
+  readonly ok: boolean
+  /** Set when the rung could not be climbed at all: the sentence that says why. */
+  readonly fault?: string
+}

@@ -1,0 +1,101 @@
+import { pipe } from 'fp-ts/function'
+
+import * as L from '../layer'
+import * as M from '../model'
+import * as T from '../token'
+import * as W from '../weight'
+import { blockLinear } from './block-linear'
+import { columnLinear } from './column-linear'
+import { fullLinear } from './full-linear'
+import { polynomial } from './polynomial'
+
+/** An architecture of the zoo; most fit any n, and those with matrices are made for the one asked for. */
+export interface Entry {
+  readonly about: string
+  readonly model: (n: number) => M.Model
+}
+
+/** One descent step with a learned length: `e_i + alpha (linear attention)_i`. */
+const damped = (layers: number): M.Model =>
+  M.make({
+    name: `damped-block-linear-${layers}`,
+    encoding: T.equations({ embedding: T.identity(3), query: 'b', bScale: 1e-8 }),
+    body: pipe(L.linearAttention({ P: W.block, Q: W.block }), L.andThen(L.scale(0.5)), L.residual, L.repeat(layers)),
+    readout: M.query('A')
+  })
+
+/** Block queries and full values: the two layouts of tokens in one layer. */
+const mixed = (): M.Model =>
+  M.make({
+    name: 'mixed-linear-2',
+    encoding: T.equations({ embedding: T.identity(2), query: 'paper' }),
+    body: pipe(
+      L.linearMap({ weight: W.lean }),
+      L.andThen(L.linearAttention({ heads: 2, P: W.full, Q: W.block })),
+      L.residual,
+      L.repeat(2)
+    ),
+    readout: M.query('A')
+  })
+
+const projected = (): M.Model =>
+  M.make({
+    name: 'projected-linear-2',
+    encoding: T.equations({ embedding: T.identity(1), query: 'b' }),
+    body: pipe(L.projectedAttention({ heads: 2, key: 3, value: 4 }), L.residual, L.repeat(2)),
+    readout: M.query('A')
+  })
+
+/** Architectures by name: what `models` lists and the agreement ladder climbs. */
+export const catalogue: Readonly<Record<string, Entry>> = {
+  'block-linear-2': { about: 'BLOCK, no all-ones terms, 34 scalars a layer', model: () => blockLinear({ layers: 2 }) },
+  'block-linear-3': { about: 'BLOCK, no all-ones terms, 34 scalars a layer', model: () => blockLinear({ layers: 3 }) },
+  'block-linear-4': { about: 'BLOCK, no all-ones terms, 34 scalars a layer', model: () => blockLinear({ layers: 4 }) },
+  'block-linear-3-paper': {
+    about: "BLOCK by the paper's convention: all 82 scalars a layer, query of ones, b as it is",
+    model: () => ({
+      ...blockLinear({ layers: 3, allOnes: true, query: 'paper', bScale: null }),
+      name: 'block-linear-3-paper'
+    })
+  },
+  'block-linear-2-over-n': {
+    about: 'BLOCK, all-ones terms divided by their norm, so that they do not grow with n',
+    model: () => ({
+      ...blockLinear({ layers: 2, allOnes: true, muScale: 'n', query: 'paper', bScale: null }),
+      name: 'block-linear-2-over-n'
+    })
+  },
+  'block-linear-2-heads': {
+    about: 'BLOCK, two heads',
+    model: () => ({ ...blockLinear({ layers: 2, heads: 2, identityBlocks: 1 }), name: 'block-linear-2-heads' })
+  },
+  'block-linear-3-looped': {
+    about: 'BLOCK, one set of weights for three layers',
+    model: () => ({ ...blockLinear({ layers: 3, tied: true }), name: 'block-linear-3-looped' })
+  },
+  'damped-block-linear-2': { about: 'BLOCK with a learned step length', model: () => damped(2) },
+  'full-linear-2': {
+    about: 'FULL, free D x D matrices, three identity blocks',
+    model: () => ({
+      ...fullLinear({ layers: 2, embedding: T.identity(3), query: 'paper', bScale: null }),
+      name: 'full-linear-2'
+    })
+  },
+  'full-linear-3-learned': {
+    about: 'FULL with a learned embedding of 3n numbers: 2,738 scalars a layer at n = 9',
+    model: (n) => ({
+      ...fullLinear({ layers: 3, embedding: T.learned(3 * n, n), query: 'paper', bScale: null }),
+      name: 'full-linear-3-learned'
+    })
+  },
+  'mixed-linear-2': { about: 'Block queries beside full values, two heads, a linear map before', model: mixed },
+  'projected-linear-2': { about: 'keys, queries, values and projection (eq. 1), two heads', model: projected },
+  'column-linear-2': {
+    about: 'FULL attention over columns, an answer from every token',
+    model: () => columnLinear({ layers: 2 })
+  },
+  'polynomial-6': {
+    about: 'a polynomial in A applied to b',
+    model: () => polynomial({ degree: 6, low: 0.2, high: 1.8 })
+  }
+}
