@@ -22,7 +22,7 @@ export type Value =
 
 /** What a conversion between layouts needs to know of the tokens. */
 interface Extent {
-  readonly heads: number
+  readonly heads: number | null
   readonly count: Dim.Dim
   readonly tokens: T.Tokens
 }
@@ -51,7 +51,7 @@ const linear = (
   tokens: T.Tokens,
   o: { readonly heads: number | null; readonly rows: Dim.Dim; readonly out: Dim.Dim }
 ): Value => {
-  const one: Extent = { heads: 1, count: tokens.count, tokens }
+  const one: Extent = { heads: null, count: tokens.count, tokens }
   const options = { heads: o.heads, count: tokens.count, rows: o.rows }
   const bind = (labels: readonly string[]) => Object.fromEntries(labels.map((l) => [l, `${path}.${l}`]))
   switch (weight._tag) {
@@ -88,12 +88,12 @@ const attention = (tape: Tape.Tape, place: string, typed: TypedLayer, layer: Lin
   const all: Extent = { heads, count: tokens.count, tokens }
   const attended: Extent = { heads, count: Dim.n, tokens }
   if (query.layout === 'blocks' && value.layout === 'blocks') {
-    const e = toBlocks(tape, place, input, { ...all, heads: 1 })
+    const e = toBlocks(tape, place, input, { ...all, heads: null })
     const rule = blockAttention({ heads, blocks: T.squareParts(tokens).length, count: tokens.count })
     const out = Tape.apply(tape, rule, place, { X: e.X, b: e.b, U: query.X, u: query.b, V: value.X, v: value.b })
     return { layout: 'blocks', X: out['Y'] as string, b: out['y'] as string }
   }
-  const e = toFlat(tape, place, input, { ...all, heads: 1 })
+  const e = toFlat(tape, place, input, { ...all, heads: null })
   const U = toFlat(tape, `${place}.Q`, query, all)
   const V = toFlat(tape, `${place}.P`, value, attended)
   const out = Tape.apply(tape, flatAttention({ heads, width, count: tokens.count }), place, { e: e.e, U: U.e, V: V.e })
@@ -120,7 +120,7 @@ const scale = (tape: Tape.Tape, place: string, typed: TypedLayer, input: Value):
 
 /** `e + f(e)`, in the layout of f. */
 const residual = (tape: Tape.Tape, place: string, tokens: T.Tokens, e: Value, f: Value): Value => {
-  const x: Extent = { heads: 1, count: tokens.count, tokens }
+  const x: Extent = { heads: null, count: tokens.count, tokens }
   const sum = (label: string, left: string, right: string) =>
     Tape.plus(tape, `${place}.${label}`, label, left, right, { rule: 'residual', path: place })
   if (f.layout === 'flat') return { layout: 'flat', e: sum('e', toFlat(tape, place, e, x).e, f.e) }
@@ -142,7 +142,7 @@ export const lowerLayer = (tape: Tape.Tape, place: string, typed: TypedLayer, in
       return scale(tape, join(place, 'scale'), typed, input)
     case 'chebyshev': {
       const here = join(place, 'chebyshev')
-      const x: Extent = { heads: 1, count: typed.before.count, tokens: typed.before }
+      const x: Extent = { heads: null, count: typed.before.count, tokens: typed.before }
       const { X, b } = toBlocks(tape, here, input, x)
       const rule = chebyshev({ ...layer, blocks: T.squareParts(typed.before).length })
       const out = Tape.apply(tape, rule, here, { X, b }, { coefficients: `${typed.path}.coefficients` })

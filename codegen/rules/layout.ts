@@ -10,7 +10,8 @@ import * as axes from './axes'
 const { s } = axes
 
 export interface LayoutOptions {
-  readonly heads: number
+  /** Heads, an axis of the values; `null` where there is no such axis. */
+  readonly heads: number | null
   readonly blocks: number
   readonly count: Dim.Dim
 }
@@ -18,7 +19,7 @@ export interface LayoutOptions {
 const after = Dim.add(Dim.n, 1)
 
 const indices = (o: LayoutOptions) => {
-  const h = axes.heads(o.heads)
+  const h = o.heads === null ? [] : [axes.heads(o.heads)]
   const [i] = axes.tokens(o.count)
   const [m] = axes.blocks(o.blocks)
   const [c] = axes.channels(Dim.n)
@@ -33,17 +34,17 @@ const joined = (o: LayoutOptions, X: string, b: string) => {
   const inH = minus(d, after)
   const last =
     o.blocks === 1
-      ? entry(s, h, i)
-      : below(d, after, entry(s, h, i), blocks(s, h, plus(quotient(inH, Dim.n), 1), i, remainder(inH, Dim.n)))
-  return below(d, Dim.n, blocks(s, h, 0, i, d), last)
+      ? entry(s, ...h, i)
+      : below(d, after, entry(s, ...h, i), blocks(s, ...h, plus(quotient(inH, Dim.n), 1), i, remainder(inH, Dim.n)))
+  return below(d, Dim.n, blocks(s, ...h, 0, i, d), last)
 }
 
 /** Block m, channel c, from the stretch. */
 const split = (o: LayoutOptions, e: string) => {
   const { h, i, m, c } = indices(o)
   const flat = tensor(e)
-  const own = flat(s, h, i, c)
-  return o.blocks === 1 ? own : below(m, 1, own, flat(s, h, i, plus(plus(timesBy(m, Dim.n), c), 1)))
+  const own = flat(s, ...h, i, c)
+  return o.blocks === 1 ? own : below(m, 1, own, flat(s, ...h, i, plus(plus(timesBy(m, Dim.n), c), 1)))
 }
 
 /** `e = (A, b, H1 ... Hl)`. */
@@ -54,8 +55,8 @@ export const flatten = (o: LayoutOptions): Rule => {
     inputs: ['X', 'b'],
     parameters: [],
     outputs: ['e'],
-    forward: [set('e', [s, h, i, d], joined(o, 'X', 'b'))],
-    vjp: [set('dX', [s, h, m, i, c], split(o, 'de')), set('db', [s, h, i], tensor('de')(s, h, i, Dim.n))]
+    forward: [set('e', [s, ...h, i, d], joined(o, 'X', 'b'))],
+    vjp: [set('dX', [s, ...h, m, i, c], split(o, 'de')), set('db', [s, ...h, i], tensor('de')(s, ...h, i, Dim.n))]
   }
 }
 
@@ -67,7 +68,7 @@ export const stack = (o: LayoutOptions): Rule => {
     inputs: ['e'],
     parameters: [],
     outputs: ['X', 'b'],
-    forward: [set('X', [s, h, m, i, c], split(o, 'e')), set('b', [s, h, i], tensor('e')(s, h, i, Dim.n))],
-    vjp: [set('de', [s, h, i, d], joined(o, 'dX', 'db'))]
+    forward: [set('X', [s, ...h, m, i, c], split(o, 'e')), set('b', [s, ...h, i], tensor('e')(s, ...h, i, Dim.n))],
+    vjp: [set('de', [s, ...h, i, d], joined(o, 'dX', 'db'))]
   }
 }

@@ -92,9 +92,9 @@ const compile = (e: X.Expr, scope: Scope): Value => {
       return () => value
     }
     case 'read': {
-      const data = scope.arrays[e.tensor]
+      const { arrays } = scope
       const tensor = scope.e.tensors[e.tensor]
-      if (data === undefined || tensor === undefined) throw new Error(`internal: ${e.tensor} has no value`)
+      if (tensor === undefined) throw new Error(`internal: ${e.tensor} is not declared`)
       const sizes = tensor.dims.map((d) => sizeOf(d, scope.sizes))
       const at = e.at.map((p) => positionOf(p, scope))
       return (env) => {
@@ -105,7 +105,7 @@ const compile = (e: X.Expr, scope: Scope): Value => {
           if (p < 0 || p >= size) throw new Error(`internal: ${e.tensor} is read at ${p} on an axis of size ${size}`)
           offset = offset * size + p
         }
-        return sign(data[offset] as number)
+        return sign(arrays[e.tensor]?.[offset] as number)
       }
     }
     case 'sum': {
@@ -184,52 +184,61 @@ const indexNames = (e: X.Expr): readonly string[] => {
 
 // --- equations -------------------------------------------------------------------------------------------------------
 
+type Store = Record<string, Float64Array>
+
+/** The loops of one equation over arrays that are looked up in a store at every call. */
+const loopsOf = (e: Equations, eq: Equation, sizes: Dim.Sizes, store: Store, arithmetic: Arithmetic) => {
+  const names = [...new Set([...eq.over.map((i) => i.name), ...indexNames(eq.value)])]
+  const slots = new Map(names.map((name, k) => [name, k]))
+  const value = compile(eq.value, { sizes, arithmetic, slots, arrays: store, e })
+  const extents = eq.over.map((i) => sizeOf(i.dim, sizes))
+  const length = extents.reduce((p, q) => p * q, 1)
+  const env = new Int32Array(names.length)
+  return (): Float64Array => {
+    const out = new Float64Array(length)
+    for (let flat = 0; flat < length; flat++) {
+      let rest = flat
+      for (let axis = extents.length - 1; axis >= 0; axis--) {
+        const size = extents[axis] as number
+        env[axis] = rest % size
+        rest = Math.floor(rest / size)
+      }
+      out[flat] = value(env)
+    }
+    return out
+  }
+}
+
 /** The value of one equation, given every array it reads. */
 export const evaluate = (
   e: Equations,
   eq: Equation,
   sizes: Dim.Sizes,
-  arrays: Readonly<Record<string, Float64Array>>,
+  arrays: Arrays,
   arithmetic: Arithmetic = 'float64'
-): Float64Array => {
-  const names = [...new Set([...eq.over.map((i) => i.name), ...indexNames(eq.value)])]
-  const slots = new Map(names.map((name, k) => [name, k]))
-  const value = compile(eq.value, { sizes, arithmetic, slots, arrays, e })
-  const extents = eq.over.map((i) => sizeOf(i.dim, sizes))
-  const length = extents.reduce((p, q) => p * q, 1)
-  const out = new Float64Array(length)
-  const env = new Int32Array(names.length)
-  for (let flat = 0; flat < length; flat++) {
-    let rest = flat
-    for (let axis = extents.length - 1; axis >= 0; axis--) {
-      const size = extents[axis] as number
-      env[axis] = rest % size
-      rest = Math.floor(rest / size)
-    }
-    out[flat] = value(env)
-  }
-  return out
-}
+): Float64Array => loopsOf(e, eq, sizes, { ...arrays }, arithmetic)()
 
-/** All values of a program's equations, inputs included, by name. */
-export const interpretAll = (
+/** A program's equations at given sizes, ready to be run on inputs: gives all values, inputs included, by name. */
+export const prepare = (
   e: Equations,
   sizes: Dim.Sizes,
-  inputs: Arrays,
   arithmetic: Arithmetic = 'float64'
-): Readonly<Record<string, Float64Array>> => {
-  const arrays: Record<string, Float64Array> = {}
-  for (const t of Object.values(e.tensors)) {
-    if (t.role === 'value') continue
-    const given = inputs[t.name]
-    const length = lengthOf(t.dims, sizes)
-    if (given === undefined || given.length !== length) {
-      throw new Error(`internal: input ${t.name} needs ${length} numbers, got ${given?.length ?? 'none'}`)
+): ((inputs: Arrays) => Arrays) => {
+  const store: Store = {}
+  const inputs = Object.values(e.tensors).filter((t) => t.role !== 'value')
+  const loops = e.equations.map((eq) => ({ name: eq.defines, run: loopsOf(e, eq, sizes, store, arithmetic) }))
+  return (given) => {
+    for (const t of inputs) {
+      const array = given[t.name]
+      const length = lengthOf(t.dims, sizes)
+      if (array === undefined || array.length !== length) {
+        throw new Error(`internal: input ${t.name} needs ${length} numbers, got ${array?.length ?? 'none'}`)
+      }
+      store[t.name] = arithmetic === 'float32' ? Float64Array.from(array, Math.fround) : array
     }
-    arrays[t.name] = arithmetic === 'float32' ? Float64Array.from(given, Math.fround) : given
+    for (const { name, run } of loops) store[name] = run()
+    return { ...store }
   }
-  for (const eq of e.equations) arrays[eq.defines] = evaluate(e, eq, sizes, arrays, arithmetic)
-  return arrays
 }
 
 /** The outputs of a program, by name. */
@@ -238,8 +247,8 @@ export const interpret = (
   sizes: Dim.Sizes,
   inputs: Arrays,
   arithmetic: Arithmetic = 'float64'
-): Readonly<Record<string, Float64Array>> => {
-  const all = interpretAll(e, sizes, inputs, arithmetic)
+): Arrays => {
+  const all = prepare(e, sizes, arithmetic)(inputs)
   return Object.fromEntries(
     [...e.outputs, ...e.updates.map((u) => u.output)].map((name) => [name, all[name] as Float64Array])
   )

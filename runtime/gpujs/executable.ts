@@ -156,7 +156,7 @@ export const executable = (device: Device, gpu: Gpu, wiring: Wiring, engine: Eng
       if (missing.length > 0) return E.left(fail('input', `${program.name} lacks its input ${list(missing)}`))
       const transient = Object.keys(data).filter((name) => !values.has(name))
       for (const [name, array] of Object.entries(data)) {
-        values.set(name, array)
+        values.set(name, transient.includes(name) ? array : array.slice())
         changed.add(name)
       }
       try {

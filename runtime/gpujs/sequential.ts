@@ -26,6 +26,13 @@ export const sequential = async (device: Device, gpu: Gpu, wiring: Wiring): Prom
     assertSilence(device, where, messages)
     assertBackend(device, kernel, text.name)
   }
+  const named = <A>(name: string, body: () => A): A => {
+    try {
+      return body()
+    } catch (cause) {
+      throw new Error(`kernel ${name}: ${brief(cause)}`)
+    }
+  }
   const call = (values: ReadonlyMap<string, Float32Array>, want: ReadonlySet<number>) => {
     const held = new Map<number, Float32Array>()
     const wanted = new Map<number, Float32Array>()
@@ -41,7 +48,11 @@ export const sequential = async (device: Device, gpu: Gpu, wiring: Wiring): Prom
         if (leaf === undefined || whole === undefined) throw new Error('internal: an input has no value')
         return argument(device, whole.subarray(leaf.offset, leaf.offset + leaf.size), dims)
       })
-      const output = flatten(kernel(...inputs), sizeOf(text.output), text.name)
+      const output = flatten(
+        named(text.name, () => kernel(...inputs)),
+        sizeOf(text.output),
+        text.name
+      )
       held.set(index, output)
       if (want.has(index)) wanted.set(index, output)
       for (const source of step.inputs) {

@@ -5,7 +5,7 @@ import type { Typed } from '../../spec/infer'
 import * as Key from '../random/key'
 import type { Weights } from '../weights/weights'
 import { type Case, makeCase } from './case'
-import { type Compiler, compiler as ours, PhaseFault } from './compiler'
+import { type Compiler, compiler as ours, PhaseFault, remembering } from './compiler'
 import { climb, type Device } from './device'
 import * as reference from './reference'
 import type { Row, RungName } from './rung'
@@ -57,7 +57,7 @@ export const check = async (
   device: Device | null,
   options: CheckOptions = {}
 ): Promise<readonly Row[]> => {
-  const compiler = options.compiler ?? ours
+  const compiler = remembering(options.compiler ?? ours)
   const rows: Row[] = []
   const report = (row: Row): void => {
     rows.push(row)

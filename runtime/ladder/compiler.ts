@@ -41,4 +41,24 @@ export const compiler: Compiler = {
   printJavaScript
 }
 
+/** Lowering and optimising do not depend on sizes: each program of a model is made once. */
+export const remembering = (own: Compiler): Compiler => {
+  const lowered = new Map<string, Equations>()
+  const optimised = new Map<Equations, Equations>()
+  return {
+    ...own,
+    lower: (goal, typed) => {
+      const key = JSON.stringify([goal, typed.model])
+      const made = lowered.get(key) ?? own.lower(goal, typed)
+      lowered.set(key, made)
+      return made
+    },
+    optimise: (e) => {
+      const made = optimised.get(e) ?? own.optimise(e)
+      optimised.set(e, made)
+      return made
+    }
+  }
+}
+
 export { gpujs, javascript }

@@ -21,7 +21,7 @@ export interface OnDevice {
   readonly run: (inputs: Singles) => Promise<Singles>
   /** One launch alone. */
   readonly launch: (index: number, inputs: readonly Float32Array[]) => Promise<Float32Array>
-  readonly dispose: () => void
+  readonly dispose: () => Promise<void>
 }
 
 /** What the ladder asks of a backend; a failure is a rejected promise whose message is a sentence. */
@@ -207,7 +207,7 @@ export const climb = async (
       return row(c, 'kernels', worst, 1)
     })
     await more(made)
-    on.dispose()
+    await on.dispose()
   }
   await judge('forward', { _tag: 'forward' }, async (made) => {
     if (c.batch > 1) await attempt('batchOrder', () => reversedBatch(c, made))

@@ -5,7 +5,7 @@
 import type { Goal } from '../../codegen/compile'
 import type { Equations } from '../../codegen/equation'
 import { adamW } from '../../codegen/rules/optimiser'
-import { interpret } from '../equations/interpret'
+import { interpret, prepare } from '../equations/interpret'
 import { interpretBatch } from '../interpreter/interpret'
 import { load64 } from '../javascript/run'
 import * as Key from '../random/key'
@@ -86,9 +86,12 @@ interface Linearised {
 }
 
 const linearise = (c: Case, compiler: Compiler): Linearised => {
-  const forward = compiler.lower({ _tag: 'forward' }, c.typed)
-  const vjp = compiler.optimise(compiler.lower({ _tag: 'vjp' }, c.typed))
-  const inputs = inputsOf(c, vjp)
+  // The float64 target, which its own rung holds against the equations, is fast enough for thousands of evaluations.
+  const lowered = compiler.optimise(compiler.lower({ _tag: 'forward' }, c.typed))
+  const forward = load64(compiler.printJavaScript(compiler.schedule(javascript, c.sizes, lowered)))
+  const pulls = compiler.optimise(compiler.lower({ _tag: 'vjp' }, c.typed))
+  const vjp = prepare(pulls, c.sizes)
+  const inputs = inputsOf(c, pulls)
   const moved = (direction: Arrays, h: number): Arrays => ({
     ...inputs,
     ...Object.fromEntries(
@@ -100,15 +103,15 @@ const linearise = (c: Case, compiler: Compiler): Linearised => {
   })
   return {
     c,
-    at: (direction, h) => interpret(forward, c.sizes, moved(direction, h))['x'] ?? new Float64Array(),
+    at: (direction, h) => (forward.run(moved(direction, h))['x'] ?? new Float64Array()).slice(),
     pulled: (dx) => {
-      const out = interpret(vjp, c.sizes, { ...inputs, dx })
+      const out = vjp({ ...inputs, dx })
       return Object.fromEntries(c.typed.parameters.map((p) => [p.name, out[`d(${p.name})`] ?? new Float64Array()]))
     }
   }
 }
 
-const step = 2 ** -7
+const step = 2 ** -10
 
 /** At most this many scalars of one parameter are differenced, spread over it. */
 const mostScalars = 6
@@ -140,7 +143,7 @@ export const differences = (c: Case, compiler: Compiler): Row => {
 /** Rung 2, second half: `<v, J u> = <J^T v, u>` for random u and v over all parameters at once. */
 export const adjoint = (c: Case, compiler: Compiler): Row => {
   const l = linearise(c, compiler)
-  const worst = [0, 1, 2].map((k) => {
+  const worst = [0, 1].map((k) => {
     const key = Key.fold(Key.fold(c.key, 'adjoint'), k)
     const v = Key.normal(Key.fold(key, 'v'), c.batch * c.n)
     const u = Object.fromEntries(
@@ -151,7 +154,7 @@ export const adjoint = (c: Case, compiler: Compiler): Row => {
     )
     const left = dot(
       v,
-      derivative((h) => l.at(u, h), step / 4)
+      derivative((h) => l.at(u, h), step / 8)
     )
     const pulled = l.pulled(v)
     const terms = Object.keys(u).map((name) => dot(pulled[name] ?? [], u[name] ?? []))

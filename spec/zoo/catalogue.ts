@@ -19,7 +19,7 @@ export interface Entry {
 const damped = (layers: number): M.Model =>
   M.make({
     name: `damped-block-linear-${layers}`,
-    encoding: T.equations({ embedding: T.identity(3), query: 'b', bScale: 1e-8 }),
+    encoding: T.equations({ embedding: T.identity(3) }),
     body: pipe(L.linearAttention({ P: W.block, Q: W.block }), L.andThen(L.scale(0.5)), L.residual, L.repeat(layers)),
     readout: M.query('A')
   })
