@@ -40,10 +40,21 @@ const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwar
 const describe = (adapter: AdapterLike): { readonly adapter: string; readonly hardware: boolean } => {
   const { info } = adapter
   const words = [info?.description, info?.device, info?.vendor, info?.architecture].filter((word) => word)
-  const name = words[0] ?? 'unnamed adapter'
+  const made = [info?.vendor, info?.architecture].filter((word) => word).join(' ')
+  const name = info?.description || info?.device || made || 'unnamed adapter'
   const software =
     adapter.isFallbackAdapter === true || info?.isFallbackAdapter === true || softwareNames.test(words.join(' '))
   return { adapter: software ? `${name} (software)` : name, hardware: !software }
+}
+
+/** The renderer's name that WebGL2 reports, as far as the browser tells it. */
+const webgl2Renderer = (): string => {
+  if (typeof OffscreenCanvas === 'undefined') return 'WebGL2'
+  const context = new OffscreenCanvas(1, 1).getContext('webgl2')
+  const unmasked = context?.getExtension('WEBGL_debug_renderer_info')?.UNMASKED_RENDERER_WEBGL
+  const name: unknown = context?.getParameter(unmasked ?? context.RENDERER)
+  context?.getExtension('WEBGL_lose_context')?.loseContext()
+  return typeof name === 'string' && name !== '' ? name : 'WebGL2'
 }
 
 const webgpu = async (software: boolean): Promise<E.Either<BackendError, Device>> => {
@@ -79,10 +90,11 @@ export const findDevice = async (name: BackendName, software = true): Promise<E.
       return library.GPU.isHeadlessGLSupported
         ? found('headlessgl', 'gpu', 'headless OpenGL', false)
         : unavailable('it needs the package gl (npm install gl) and an X display, for example under xvfb-run')
-    case 'webgl2':
+    case 'webgl2': {
       if (inNode()) return unavailable('WebGL2 exists in browsers only, try webgpu, webasm or cpu')
-      return library.GPU.isWebGL2Supported
-        ? found('webgl2', 'gpu', 'WebGL2', true)
-        : unavailable('this browser has no WebGL2 context to give, try webasm')
+      if (!library.GPU.isWebGL2Supported) return unavailable('this browser has no WebGL2 context to give, try webasm')
+      const renderer = webgl2Renderer()
+      return found('webgl2', 'gpu', renderer, !softwareNames.test(renderer))
+    }
   }
 }

@@ -36,36 +36,46 @@ export const argument = (device: Device, values: Float32Array, dims: readonly nu
 export const standIns = (device: Device, kernel: ProgramKernel): readonly GpuInput[] =>
   kernel.parameters.map(({ dims }) => argument(device, new Float32Array(sizeOf(dims)), dims))
 
-const leaves = (rows: unknown): readonly Float32Array[] =>
-  rows instanceof Float32Array ? [rows] : Array.isArray(rows) ? rows.flatMap(leaves) : []
+/** The first row of a nested result. */
+const firstRow = (rows: unknown): Float32Array | null =>
+  rows instanceof Float32Array ? rows : Array.isArray(rows) ? firstRow(rows[0]) : null
+
+/** Applies `visit` to every row in order; false as soon as one visit says so. */
+const everyRow = (rows: unknown, visit: (row: Float32Array) => boolean): boolean => {
+  if (rows instanceof Float32Array) return visit(rows)
+  if (!Array.isArray(rows)) return false
+  for (let index = 0; index < rows.length; index++) if (!everyRow(rows[index], visit)) return false
+  return true
+}
 
 /** Rows that lie one after another in one buffer, as webasm and webgpu hand them back. */
-const contiguous = (rows: readonly Float32Array[], size: number): Float32Array | null => {
-  const first = rows[0]
-  if (first === undefined) return null
+const contiguous = (rows: unknown, size: number): Float32Array | null => {
+  const first = firstRow(rows)
+  if (first === null) return null
   let at = first.byteOffset
-  for (const row of rows) {
-    if (row.buffer !== first.buffer || row.byteOffset !== at) return null
+  const inOrder = everyRow(rows, (row) => {
+    if (row.buffer !== first.buffer || row.byteOffset !== at) return false
     at += row.byteLength
-  }
-  return at - first.byteOffset === 4 * size ? new Float32Array(first.buffer, first.byteOffset, size) : null
+    return true
+  })
+  return inOrder && at - first.byteOffset === 4 * size ? new Float32Array(first.buffer, first.byteOffset, size) : null
 }
 
 /** What gpu.js hands back, nested rows, as one C-ordered array; copied only where it is scattered. */
 export const flatten = (rows: unknown, size: number, where: string): Float32Array => {
   if (rows instanceof Float32Array && rows.length === size) return rows
-  const parts = leaves(rows)
-  const whole = contiguous(parts, size)
+  const whole = contiguous(rows, size)
   if (whole !== null) return whole
   const flat = new Float32Array(size)
   let at = 0
-  for (const part of parts) {
-    if (at + part.length > size) break
-    flat.set(part, at)
-    at += part.length
-  }
-  if (at !== size || parts.length === 0) {
-    throw new Error(`internal: ${where} should have ${size} elements, gpu.js handed back ${at}`)
+  const fits = everyRow(rows, (row) => {
+    if (at + row.length > size) return false
+    for (let x = 0; x < row.length; x++) flat[at + x] = row[x] as number
+    at += row.length
+    return true
+  })
+  if (!fits || at !== size) {
+    throw new Error(`internal: ${where} should have ${size} elements, gpu.js handed back an array of another shape`)
   }
   return flat
 }

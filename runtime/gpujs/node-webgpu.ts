@@ -5,9 +5,7 @@
  * software rendering is allowed and `VK_DRIVER_FILES` is unset: the SwiftShader that comes with Chromium or Chrome, in
  * the places listed below. See Note [Loader].
  */
-import { existsSync, readdirSync } from 'node:fs'
-import { constants } from 'node:os'
-import { dirname, join } from 'node:path'
+import type * as Fs from 'node:fs'
 
 /** Where Debian, Ubuntu, Fedora, Arch and Google put Chromium, whose SwiftShader renders WebGPU in software. */
 const chromiumFolders: readonly string[] = [
@@ -25,8 +23,11 @@ const driverFolders: readonly string[] = [
   '/usr/local/etc/vulkan/icd.d'
 ]
 
-/** RTLD_NODELETE of glibc and musl: keep the library when the failed load of an addon closes it. */
-const KEEP = 0x1000
+/** RTLD_LAZY, and RTLD_NODELETE of glibc and musl: keep the library when the failed load of an addon closes it. */
+const LAZY_AND_KEPT = 0x1001
+
+/** Imports what only Node has, by a name that no bundler sees: a page's bundle contains this file, and never runs it. */
+const load = async (name: string): Promise<unknown> => import(name)
 
 interface Implementation {
   readonly requestAdapter: () => Promise<unknown>
@@ -37,28 +38,33 @@ interface WebGPUPackage {
   readonly globals: Readonly<Record<string, unknown>>
 }
 
-const anyDriverFile = (): boolean =>
+type Files = Pick<typeof Fs, 'existsSync' | 'readdirSync'>
+
+const anyDriverFile = ({ existsSync, readdirSync }: Files): boolean =>
   driverFolders.some((folder) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.json')))
 
 /** Loads a shared library into the process by name or path; true if it is there afterwards. */
 const loadShared = (file: string): boolean => {
   try {
-    process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_LAZY | KEEP)
+    process.dlopen({ exports: {} }, file, LAZY_AND_KEPT)
     return true
   } catch (cause) {
     return cause instanceof Error && cause.message.includes('did not self-register')
   }
 }
 
-const vulkanLoader = (folders: readonly string[]): boolean =>
+const vulkanLoader = ({ existsSync }: Files, folders: readonly string[]): boolean =>
   process.platform !== 'linux' ||
   loadShared('libvulkan.so.1') ||
-  folders.some((folder) => existsSync(join(folder, 'libvulkan.so.1')) && loadShared(join(folder, 'libvulkan.so.1')))
+  folders.map((folder) => `${folder}/libvulkan.so.1`).some((file) => existsSync(file) && loadShared(file))
+
+const rendererIn = (folder: string): string => `${folder}/vk_swiftshader_icd.json`
+
+const folderOf = (file: string): string => file.slice(0, Math.max(file.lastIndexOf('/'), 0))
 
 const loadPackage = async (): Promise<WebGPUPackage | string> => {
-  const name = 'webgpu' // not a literal below: optional, and no business of a bundler
   try {
-    return (await import(name)) as WebGPUPackage
+    return (await load('webgpu')) as WebGPUPackage
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : ''
     return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
@@ -82,15 +88,16 @@ const install = (implementation: Implementation, globals: Readonly<Record<string
  * With `software` false, only the machine's own drivers are asked.
  */
 export const provideWebGPU = async (software: boolean): Promise<string | null> => {
-  const named = process.env['VK_DRIVER_FILES']
-  const own = process.platform !== 'linux' || named !== undefined || anyDriverFile()
-  const folders = named !== undefined ? [dirname(named.split(':')[0] ?? '')] : chromiumFolders
-  const renderers = chromiumFolders.filter((folder) => existsSync(join(folder, 'vk_swiftshader_icd.json')))
+  const files = (await load('node:fs')) as Files
+  const named = process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES']
+  const own = process.platform !== 'linux' || named !== undefined || anyDriverFile(files)
+  const folders = named !== undefined ? [folderOf(named.split(':')[0] ?? '')] : chromiumFolders
+  const renderers = chromiumFolders.filter((folder) => files.existsSync(rendererIn(folder)))
   const fallback = software && named === undefined && process.platform === 'linux'
   if (!own && !(fallback && renderers.length > 0)) {
     return 'no Vulkan driver is installed; a GPU driver, or chromium for its software renderer, provides one'
   }
-  if (!vulkanLoader(folders)) {
+  if (!vulkanLoader(files, folders)) {
     return 'the Vulkan loader libvulkan.so.1 is missing; a GPU driver, libvulkan1 or chromium provides it'
   }
   const library = await loadPackage()
@@ -104,13 +111,13 @@ export const provideWebGPU = async (software: boolean): Promise<string | null> =
   if (own && (await answers())) return null
   if (fallback) {
     for (const folder of renderers) {
-      process.env['VK_DRIVER_FILES'] = join(folder, 'vk_swiftshader_icd.json')
+      process.env['VK_DRIVER_FILES'] = rendererIn(folder)
       if (await answers()) return null
       delete process.env['VK_DRIVER_FILES']
     }
   }
   return named !== undefined
-    ? `no adapter answers with VK_DRIVER_FILES=${named}`
+    ? `no adapter answers with the Vulkan driver file ${named}`
     : 'no adapter answers; a GPU driver, or chromium for its software renderer, provides one'
 }
 

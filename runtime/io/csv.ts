@@ -52,10 +52,10 @@ const field = (r: Reading, column: number, start: number, end: number): InputErr
   const { bytes } = r.at
   if (start === end) return bad(r, column, 'the field is empty')
   const value = decimal(bytes, start, end)
-  const shown = (): string => quote(excerpt(bytes, start, end))
-  if (value === undefined) return bad(r, column, `expected a number, found ${shown()}`)
+  if (value === undefined) return bad(r, column, `expected a number, found ${quote(excerpt(bytes, start, end))}`)
   if (!Number.isFinite(value)) {
-    if (!isSpelled(bytes, start)) return bad(r, column, `${shown()} is beyond the range of float64`)
+    if (!isSpelled(bytes, start))
+      return bad(r, column, `${quote(excerpt(bytes, start, end))} is beyond the range of float64`)
     r.nonFinite ??= { place: line(r.at.number), text: `column ${column}: ${excerpt(bytes, start, end)}` }
   }
   r.data[r.count++] = value

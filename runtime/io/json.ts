@@ -71,38 +71,42 @@ const KINDS: Readonly<Record<string, string>> = {
 
 const isDigit = (b: number | undefined): boolean => b !== undefined && b >= 48 && b <= 57
 
+const digitsEnd = (bytes: Uint8Array, start: number): number => {
+  let at = start
+  while (isDigit(bytes[at])) at++
+  return at
+}
+
 /** The end of a number by JSON's grammar, or -1: no leading `+` or `0`, digits on both sides of the point. */
 const numberEnd = (bytes: Uint8Array, start: number): number => {
-  let at = bytes[start] === 45 ? start + 1 : start
-  const digits = (): boolean => {
-    const from = at
-    while (isDigit(bytes[at])) at++
-    return at > from
-  }
-  if (bytes[at] === 48) at++
-  else if (!digits()) return -1
+  const whole = bytes[start] === 45 ? start + 1 : start
+  let at = bytes[whole] === 48 ? whole + 1 : digitsEnd(bytes, whole)
+  if (at === whole) return -1
   if (bytes[at] === 46) {
-    at++
-    if (!digits()) return -1
+    const point = at
+    at = digitsEnd(bytes, point + 1)
+    if (at === point + 1) return -1
   }
   if (bytes[at] === 101 || bytes[at] === 69) {
-    at++
-    if (bytes[at] === 43 || bytes[at] === 45) at++
-    if (!digits()) return -1
+    const sign = bytes[at + 1] === 43 || bytes[at + 1] === 45 ? 1 : 0
+    const exponent = at + 1 + sign
+    at = digitsEnd(bytes, exponent)
+    if (at === exponent) return -1
   }
   return at
 }
 
-const number = (c: Cursor, path: () => string): Failure => {
+const shown = (c: Cursor, end: number): string => quote(excerpt(c.bytes, c.at, end))
+
+const number = (c: Cursor, a: Axes): Failure => {
   const end = numberEnd(c.bytes, c.at)
   if (end < 0) {
     const kind = KINDS[char(c)]
-    return fail(c, `${path()}: expected a number, ${kind === undefined ? found(c) : `found ${kind}`}`)
+    return fail(c, `${pathOf(a)}: expected a number, ${kind === undefined ? found(c) : `found ${kind}`}`)
   }
   const value = decimal(c.bytes, c.at, end)
-  const shown = (): string => quote(excerpt(c.bytes, c.at, end))
-  if (value === undefined) return fail(c, `${path()}: the number ${shown()} is too long`)
-  if (!Number.isFinite(value)) return fail(c, `${path()}: ${shown()} is beyond the range of float64`)
+  if (value === undefined) return fail(c, `${pathOf(a)}: the number ${shown(c, end)} is too long`)
+  if (!Number.isFinite(value)) return fail(c, `${pathOf(a)}: ${shown(c, end)} is beyond the range of float64`)
   c.data[c.count++] = value
   c.at = end
   return null
@@ -138,7 +142,7 @@ const element = (c: Cursor, a: Axes): Failure => {
   if (char(c) === '[') return open(c, a)
   if (a.leafDepth === 0) a.leafDepth = a.index.length
   if (a.leafDepth !== a.index.length) return fail(c, `${pathOf(a)}: expected an array, ${found(c)}`)
-  return number(c, () => pathOf(a))
+  return number(c, a)
 }
 
 /** After an element: closes the arrays that end here and steps over a comma. */

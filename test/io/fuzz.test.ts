@@ -8,7 +8,7 @@ import test from 'tape'
 import { type InputError, show } from '../../runtime/io/errors'
 import { parseArray } from '../../runtime/io/read'
 import { system } from '../../runtime/io/system'
-import { bytes, generator, SAMPLES } from './fixtures'
+import { bytes, generator, npyFile, npyHead, SAMPLES } from './fixtures'
 
 const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? 10000)
 const SEED = Number(process.env['FUZZ_SEED'] ?? 1)
@@ -47,7 +47,7 @@ const concat = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(
 const mutate = (input: Uint8Array, random: () => number): Uint8Array => {
   const below = (n: number): number => Math.floor(random() * n)
   let out = Uint8Array.from(input)
-  for (let times = 1 + below(4); times > 0; times--) {
+  for (let times = 1 + below(1 + below(4)); times > 0; times--) {
     const at = below(out.length + 1)
     const to = Math.min(out.length, at + below(12))
     const kind = below(6)
@@ -142,5 +142,28 @@ test('large hostile inputs are read in one pass', (t) => {
     const ending = E.isLeft(parsed) ? show(parsed.left).slice(0, 90) : 'parsed'
     t.ok(asked <= 8 * input.length + 4096, `${name}, ${(asked / input.length).toFixed(1)} bytes per byte: ${ending}`)
   }
+  t.end()
+})
+
+test('a header that promises much allocates nothing', (t) => {
+  const banner = '%%MatrixMarket matrix'
+  const cases: readonly (readonly [string, Uint8Array])[] = [
+    ['a.mtx', bytes(`${banner} coordinate real general\n9 9 2147483647\n1 1 1\n`)],
+    ['a.mtx', bytes(`${banner} coordinate pattern symmetric\n2147483647 2147483647 100000\n1 1\n`)],
+    ['a.mtx', bytes(`${banner} array real general\n100000 100000\n1\n`)],
+    ['a.mtx', bytes(`${banner} array real symmetric\n100000 100000\n1\n`)],
+    ['a.npy', npyFile(npyHead('|u1', '(100000, 100000)'), new Uint8Array(8))],
+    ['a.npy', npyFile(npyHead('<f8', '(1000000000000000, 1000000000000000)'), new Uint8Array(8))]
+  ]
+  for (const [name, input] of cases) {
+    const [parsed, asked] = bytesAskedFor(() => parseArray(name, input))
+    t.ok(E.isLeft(parsed) && asked <= 4096, `${asked} bytes: ${E.isLeft(parsed) ? show(parsed.left) : 'parsed'}`)
+  }
+  const wide = parseArray('a.mtx', bytes(`${banner} coordinate real general\n2147483647 2147483647 1\n7 7 1\n`))
+  if (E.isLeft(wide)) return t.end(new Error(show(wide.left)))
+  const [refused, asked] = bytesAskedFor(() => system('a.mtx', wide.right.A, null))
+  t.ok(E.isLeft(refused) && asked === 0, 'a large sparse matrix is refused before it is made dense')
+  const [, counted] = bytesAskedFor(() => parseArray('a.csv', bytes('1 2 3 4\n')))
+  t.ok(counted >= 32, 'the counter counts')
   t.end()
 })

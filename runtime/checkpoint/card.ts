@@ -1,0 +1,186 @@
+/**
+ * Model cards: what a model was trained on, where it is valid and how accurate it was measured to be, in float64.
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+
+import { type CompileError, toJavaScript } from '../../codegen/compile'
+import * as D from '../../spec/decoder'
+import * as F from '../../spec/family'
+import * as I from '../../spec/infer'
+import type { Recipe, Stage } from '../../spec/recipe'
+import { load64 } from '../javascript/run'
+import * as Key from '../random/key'
+import { draw } from '../sample/spd'
+import { count, type Weights } from '../weights/weights'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+/** The mean square error of the answers to `systems` random systems, per component, in float64. */
+export interface Measured {
+  readonly kappa: number
+  readonly n: number
+  readonly systems: number
+  readonly mse: number
+}
+
+export interface Card {
+  /** The stages of training, one line each. */
+  readonly trained: readonly string[]
+  /** The family of systems that the model is meant for. */
+  readonly valid: string
+  readonly parameters: number
+  readonly measured: readonly Measured[]
+}
+
+/** What measures are taken of; by default the sizes and condition numbers of the recipe's own family. */
+export interface MeasureOptions {
+  readonly kappas: readonly number[]
+  readonly sizes: readonly number[]
+  readonly spectrum: F.Spectrum
+  /** The most systems of one size and condition number; large sizes take fewer. */
+  readonly systems: number
+  readonly seed: number
+}
+
+// --- measuring -------------------------------------------------------------------------------------------------------
+
+/** Multiplications are bounded by taking fewer systems where they are large. */
+const systemsOf = (n: number, most: number): number =>
+  Math.max(Math.min(most, 50), Math.min(most, Math.floor(3e7 / n ** 3)))
+
+const meanSquare = (x: Float64Array, target: Float64Array): number =>
+  x.reduce((sum, value, k) => sum + (value - target[k]!) ** 2, 0) / x.length
+
+/**
+ * The mean square error `mean (x - target)^2` of a model on random systems of each condition number and size, through the
+ * compiled float64 program.
+ */
+export const measure = (
+  typed: I.Typed,
+  weights: Weights,
+  o: MeasureOptions
+): E.Either<CompileError, readonly Measured[]> =>
+  pipe(
+    o.sizes.filter((n) => typed.n === null || typed.n === n),
+    E.traverseArray((n) => {
+      const batch = systemsOf(n, o.systems)
+      return pipe(
+        toJavaScript({ _tag: 'forward' }, typed, { n, batch }),
+        E.map((program) => {
+          const executable = load64(program)
+          return o.kappas.map((kappa): Measured => {
+            const family = F.spd({ kappa, sizes: n, spectrum: o.spectrum })
+            const key = Key.fold(Key.fold(Key.key(o.seed), `card kappa ${kappa}`), n)
+            const { A, b, x } = draw(family, key, { n, batch })
+            const answer = executable.run({ ...weights, A, b })['x']!
+            return { kappa, n, systems: batch, mse: meanSquare(answer, x) }
+          })
+        })
+      )
+    }),
+    E.map((rows) => rows.flat().sort((p, q) => p.kappa - q.kappa || p.n - q.n))
+  )
+
+// --- cards -----------------------------------------------------------------------------------------------------------
+
+const cardSizes = [2, 9, 16, 32, 64]
+const ladder = [1, 2, 5, 10, 30, 100, 300, 1000]
+
+/** Both ends of a range of condition numbers and round ones between. */
+const kappasOf = ({ low, high }: F.Family['kappa']): readonly number[] => [
+  ...new Set([low, ...ladder.filter((kappa) => kappa > low && kappa < high), high])
+]
+
+const stageLine = (stage: Stage): string => {
+  switch (stage._tag) {
+    case 'scalarNodes': {
+      const { kappas, nodes, iterations, starts } = stage
+      const best = starts === 1 ? '' : `, best of ${starts} starts`
+      const numbers = `condition number${kappas.length === 1 ? '' : 's'} ${kappas.join(', ')}`
+      return `Levenberg-Marquardt on ${nodes} scalar nodes each for ${numbers}, ${iterations} iterations${best}`
+    }
+    case 'levenbergMarquardt': {
+      const { family, systems, iterations, redraw } = stage
+      const redrawn = `redrawn every ${redraw} steps`
+      return `Levenberg-Marquardt on ${systems} systems of every size (${F.show(family)}), ${redrawn}, ${iterations} iterations`
+    }
+    case 'adam': {
+      const { family, steps, batch, weightDecay } = stage
+      return `${weightDecay === 0 ? 'Adam' : 'AdamW'} on batches of ${batch} (${F.show(family)}), ${steps} steps`
+    }
+  }
+}
+
+/** The card of weights that a recipe gave. */
+export const card = (recipe: Recipe, weights: Weights): E.Either<string, Card> =>
+  pipe(
+    I.infer(recipe.model),
+    E.mapLeft(I.show),
+    E.chain((typed) =>
+      pipe(
+        measure(typed, weights, {
+          kappas: kappasOf(recipe.valid.kappa),
+          sizes: typed.n === null ? cardSizes : [typed.n],
+          spectrum: recipe.valid.spectrum,
+          systems: 1000,
+          seed: 0
+        }),
+        E.map((measured) => ({
+          trained: recipe.stages.map(stageLine),
+          valid: F.show(recipe.valid),
+          parameters: count(typed, typed.n ?? 1),
+          measured
+        }))
+      )
+    )
+  )
+
+/** Reads a card; the texts are shown to people, so they may hold printing characters only. */
+export const cardDecoder: D.Decoder<Card> = D.struct<Card>({
+  trained: D.array(D.name, 100),
+  valid: D.name,
+  parameters: D.whole(0, Number.MAX_SAFE_INTEGER),
+  measured: D.array(
+    D.struct<Measured>({
+      kappa: D.number,
+      n: D.whole(1, 1_000_000),
+      systems: D.whole(1, 1_000_000_000),
+      mse: D.number
+    }),
+    10_000
+  )
+})
+
+// --- rendering -------------------------------------------------------------------------------------------------------
+
+/** Columns, the first to the left and the others to the right. */
+const table = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)))
+  return rows.map((row) =>
+    row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!))).join('  ')
+  )
+}
+
+/** The card as text: a paragraph on training, and a table of mean square errors, condition numbers down, sizes across. */
+export const render = (name: string, { trained, valid, parameters, measured }: Card): string => {
+  const sizes = [...new Set(measured.map((m) => m.n))]
+  const kappas = [...new Set(measured.map((m) => m.kappa))]
+  const cell = (kappa: number, n: number): string =>
+    measured.find((m) => m.kappa === kappa && m.n === n)?.mse.toExponential(1) ?? '-'
+  const systems = [...new Set(measured.map((m) => m.systems))]
+  const many = systems.length === 1 ? `${systems[0]}` : `${Math.min(...systems)} to ${Math.max(...systems)}`
+  return [
+    name,
+    `  parameters  ${parameters}`,
+    `  valid for   ${valid}, scaled so that its spectrum lies in [2/(1+kappa), 2 kappa/(1+kappa)]`,
+    ...trained.map((line, k) => `  ${k === 0 ? 'trained by  ' : '            '}${line}`),
+    `  measured    mean square error of x ~ N(0, I), float64, ${many} random systems each`,
+    ...(measured.length === 0
+      ? []
+      : table([
+          ['kappa', ...sizes.map((n) => `n = ${n}`)],
+          ...kappas.map((kappa) => [String(kappa), ...sizes.map((n) => cell(kappa, n))])
+        ]).map((line) => `              ${line}`))
+  ].join('\n')
+}

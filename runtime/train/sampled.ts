@@ -1,0 +1,84 @@
+/**
+ * The stage `levenbergMarquardt`: on sampled systems of every size of the family, drawn anew after a number of accepted
+ * steps, so that what is learned is the family and not one sample.
+ */
+import * as E from 'fp-ts/Either'
+
+import type { Stage } from '../../spec/recipe'
+import * as Key from '../random/key'
+import { draw } from '../sample/spd'
+import type { Context, Result, StageResult } from './context'
+import * as LM from './levenberg-marquardt'
+import { type Residuals, residuals } from './residuals'
+import { type TrainState, trainError } from './state'
+import { flatten, unflatten } from './vector'
+
+type Sampled = Extract<Stage, { readonly _tag: 'levenbergMarquardt' }>
+
+/** A step so damped that this sample has nothing left to teach. */
+const settled = 1e10
+
+/** All sizes of a family, smallest first. */
+export const sizesOf = (sizes: { readonly low: number; readonly high: number }): readonly number[] =>
+  Array.from({ length: sizes.high - sizes.low + 1 }, (_, k) => sizes.low + k)
+
+const drawn = (c: Context, { family, systems }: Sampled, programs: Residuals, number: number): LM.LeastSquares => {
+  const key = Key.fold(c.key, number)
+  const sizes = sizesOf(family.sizes)
+  return programs(
+    sizes.map((n) => ({
+      sample: draw(family, Key.fold(key, n), { n, batch: systems }),
+      shares: new Float64Array(systems).fill(1 / (systems * sizes.length))
+    }))
+  )
+}
+
+export const sampled = async (c: Context, stage: Sampled, from: TrainState): Promise<Result<StageResult>> => {
+  const { typed, n } = c
+  const compiled = residuals(
+    typed,
+    sizesOf(stage.family.sizes).map((size) => ({ n: size, batch: stage.systems }))
+  )
+  if (E.isLeft(compiled)) return E.left(trainError(compiled.left))
+
+  let { iteration, draw: number, accepted } = from
+  let problem = drawn(c, stage, compiled.right, number)
+  let step = LM.trials(problem, 'normal')
+  let point = LM.start(problem, flatten(typed, n, from.weights), from.damping)
+  const now = (): TrainState => {
+    const { damping, cost, theta } = point
+    return { ...from, iteration, draw: number, accepted, damping, loss: cost, weights: unflatten(typed, n, theta) }
+  }
+  while (iteration < stage.iterations) {
+    const trial = step(point)
+    point = trial.point
+    iteration++
+    accepted += trial.accepted ? 1 : 0
+    const { cost } = point
+    const stuck = point.damping > settled
+    if (accepted === stage.redraw || stuck) {
+      number++
+      accepted = 0
+      problem = drawn(c, stage, compiled.right, number)
+      step = LM.trials(problem, 'normal')
+      point = LM.start(problem, point.theta, stuck ? LM.firstDamping : point.damping)
+    }
+    const go = await c.tick(
+      {
+        stage: from.stage,
+        stages: c.recipe.stages.length,
+        what: 'levenbergMarquardt',
+        start: 0,
+        starts: 1,
+        iteration,
+        iterations: stage.iterations,
+        loss: cost,
+        best: cost
+      },
+      async () => E.right(now())
+    )
+    if (E.isLeft(go)) return go
+    if (!go.right) return E.right({ state: now(), interrupted: true })
+  }
+  return E.right({ state: now(), interrupted: false })
+}

@@ -1,0 +1,204 @@
+/**
+ * Following a recipe: first weights, then one stage after another, with progress, states to go on from, and cancellation.
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import type * as TE from 'fp-ts/TaskEither'
+
+import * as I from '../../spec/infer'
+import type { Recipe, Stage } from '../../spec/recipe'
+import * as Key from '../random/key'
+import { embed } from '../weights/closed-form'
+import { initialise } from '../weights/initialise'
+import { validate, type Weights } from '../weights/weights'
+import { adam } from './adam'
+import type { Context, Result, StageResult } from './context'
+import * as LM from './levenberg-marquardt'
+import { sampled } from './sampled'
+import { scalarNodes } from './scalar-nodes'
+import { atStage, type Progress, type TrainError, type TrainState, trainError } from './state'
+import type { TrainBackend } from './stepper'
+import { flatten, unflatten } from './vector'
+
+export type { Progress, TrainError, TrainState } from './state'
+export type { TrainBackend } from './stepper'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+export interface FollowOptions {
+  /** Instead of the recipe's own seed. */
+  readonly seed?: number
+  /** Where stages with Adam run; Levenberg-Marquardt needs float64 and runs in plain JavaScript. Default `javascript`. */
+  readonly backend?: TrainBackend
+  readonly onProgress?: (progress: Progress) => void
+  /** Iterations between two states that are handed to `onState`. Default 100. */
+  readonly checkpointEvery?: number
+  /** Keeps a state; a `Left` (a full disk, say) ends the run. */
+  readonly onState?: (state: TrainState) => TE.TaskEither<string, void>
+  /** Go on from here instead of from the start. */
+  readonly resume?: TrainState
+  readonly signal?: AbortSignal
+}
+
+export interface Trained {
+  readonly _tag: 'finished' | 'interrupted'
+  readonly state: TrainState
+  readonly weights: Weights
+  /** Mean square error on what the last stage trained on. */
+  readonly loss: number
+}
+
+// --- first weights ---------------------------------------------------------------------------------------------------
+
+/** The weights of an independent start; the first is start 0. */
+const firstWeights = (recipe: Recipe, typed: I.Typed, n: number, key: Key.Key, start: number): Result<Weights> => {
+  const own = Key.fold(Key.fold(key, 'start'), start)
+  const from = recipe.start
+  switch (from._tag) {
+    case 'random':
+      return E.right(initialise(typed, n, own))
+    case 'closedForm':
+      return pipe(
+        embed(typed.model, from.kappa),
+        E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start from the closed form: ${reason}`)),
+        E.map((weights) => {
+          const theta = flatten(typed, n, weights)
+          const noise = Key.normal(own, theta.length)
+          return unflatten(
+            typed,
+            n,
+            theta.map((value, k) => value + from.noise * noise[k]!)
+          )
+        })
+      )
+  }
+}
+
+// --- judging ---------------------------------------------------------------------------------------------------------
+
+/** What of a recipe or its options cannot be followed, before anything runs. */
+const problem = (recipe: Recipe, typed: I.Typed, options: FollowOptions): string | undefined => {
+  for (const [k, stage] of recipe.stages.entries()) {
+    const place = `recipe ${recipe.name}: stage ${k + 1}`
+    if (stage._tag === 'scalarNodes') {
+      if (k > 0 && stage.starts > 1) return `${place}: expected 1 start after the first stage, found ${stage.starts}`
+    } else if (typed.n !== null && (stage.family.sizes.low !== typed.n || stage.family.sizes.high !== typed.n)) {
+      const { low, high } = stage.family.sizes
+      return `${place}: expected systems of n = ${typed.n}, which the model is made for, found sizes ${low} to ${high}`
+    }
+  }
+  const { resume, backend, seed } = options
+  if (resume === undefined) return undefined
+  if (seed !== undefined && seed !== resume.seed) {
+    return `resume: expected seed ${resume.seed}, which the run began with, found ${seed}: leave the seed out`
+  }
+  if (backend !== undefined && backend !== resume.backend) {
+    return `resume: expected backend ${resume.backend}, which the run began on, found ${backend}: leave it out`
+  }
+  if (resume.stage > recipe.stages.length) {
+    return `resume: expected a stage up to ${recipe.stages.length}, found ${resume.stage}: the state is of another recipe`
+  }
+  const judged = validate(typed, typed.n ?? 1, resume.weights)
+  return E.isLeft(judged) ? `resume: ${judged.left}` : undefined
+}
+
+// --- following -------------------------------------------------------------------------------------------------------
+
+const runStage = (c: Context, stage: Stage, state: TrainState): Promise<Result<StageResult>> => {
+  switch (stage._tag) {
+    case 'scalarNodes':
+      return scalarNodes(c, stage, state)
+    case 'levenbergMarquardt':
+      return sampled(c, stage, state)
+    case 'adam':
+      return adam(c, stage, state)
+  }
+}
+
+/** Lets timers, signals and files have their turn. */
+const breathe = (): Promise<void> => new Promise((done) => setImmediate(done))
+
+const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
+  const n = typed.n ?? 1
+  const { resume, signal, onProgress, onState, checkpointEvery = 100 } = options
+  const seed = resume?.seed ?? options.seed ?? recipe.seed
+  const key = Key.fold(Key.key(seed), 'train')
+  const first = (start: number): Result<Weights> => firstWeights(recipe, typed, n, key, start)
+
+  const keep = async (state: TrainState): Promise<Result<void>> =>
+    onState === undefined
+      ? E.right(undefined)
+      : E.mapLeft((reason: string) => trainError(`the state of training could not be kept: ${reason}`))(
+          await onState(state)()
+        )
+
+  const tick: Context['tick'] = async (progress, state) => {
+    onProgress?.(progress)
+    await breathe()
+    if (signal?.aborted === true) return E.right(false)
+    if (progress.iteration % checkpointEvery !== 0) return E.right(true)
+    const now = await state()
+    if (E.isLeft(now)) return now
+    return E.map(() => true)(await keep(now.right))
+  }
+
+  const begin = (): Result<TrainState> =>
+    resume !== undefined
+      ? E.right(resume)
+      : E.map(
+          (weights: Weights): TrainState => ({
+            seed,
+            backend: options.backend ?? 'javascript',
+            stage: 0,
+            start: 0,
+            iteration: 0,
+            draw: 0,
+            accepted: 0,
+            damping: LM.firstDamping,
+            loss: Number.POSITIVE_INFINITY,
+            weights,
+            best: null,
+            moments: {}
+          })
+        )(first(0))
+
+  return async (): Promise<Result<Trained>> => {
+    const begun = begin()
+    if (E.isLeft(begun)) return begun
+    let state = begun.right
+    while (state.stage < recipe.stages.length) {
+      const c: Context = { recipe, typed, n, key: Key.fold(key, state.stage), first, tick }
+      const result = await runStage(c, recipe.stages[state.stage]!, state)
+      if (E.isLeft(result)) return result
+      state = result.right.interrupted
+        ? result.right.state
+        : atStage(result.right.state, state.stage + 1, LM.firstDamping)
+      const kept = await keep(state)
+      if (E.isLeft(kept)) return kept
+      if (result.right.interrupted) {
+        return E.right({ _tag: 'interrupted', state, weights: state.weights, loss: state.loss })
+      }
+      if (!Number.isFinite(state.loss)) {
+        const place = `recipe ${recipe.name}: stage ${state.stage}`
+        return E.left(trainError(`${place}: found no weights with a finite loss; try another seed or a smaller start`))
+      }
+    }
+    return E.right({ _tag: 'finished', state, weights: state.weights, loss: state.loss })
+  }
+}
+
+/**
+ * Follow a recipe from its first weights to its last. With the same seed and backend the result has the same bytes, also
+ * when the run was interrupted and went on from any state that it handed out.
+ */
+export const follow = (recipe: Recipe, options: FollowOptions = {}): TE.TaskEither<TrainError, Trained> => {
+  const typed = pipe(
+    I.infer(recipe.model),
+    E.mapLeft((error) => trainError(`recipe ${recipe.name}: ${I.show(error)}`)),
+    E.chainFirst((model) => {
+      const found = problem(recipe, model, options)
+      return found === undefined ? E.right(undefined) : E.left(trainError(found))
+    })
+  )
+  return E.isLeft(typed) ? async () => typed : follower(recipe, typed.right, options)
+}
