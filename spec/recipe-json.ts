@@ -40,7 +40,9 @@ const encodeStage = (stage: Stage): D.Json => {
 }
 
 const encodeStart = (start: Start): D.Json =>
-  start._tag === 'random' ? { _tag: 'random' } : { _tag: 'closedForm', kappa: start.kappa, noise: start.noise }
+  start._tag === 'random'
+    ? { _tag: 'random', scale: start.scale }
+    : { _tag: 'closedForm', kappa: start.kappa, noise: start.noise }
 
 /** A recipe as a plain value that JSON can hold, its keys in a fixed order. */
 export const encodeRecipe = (recipe: Recipe): D.Json => ({
@@ -73,7 +75,7 @@ const family: D.Decoder<Family> = D.union<Family>({
 })
 
 const start: D.Decoder<Start> = D.union<Start>({
-  random: D.struct({ _tag: D.tag('random') }),
+  random: D.struct({ _tag: D.tag('random'), scale: positive }),
   closedForm: D.struct({
     _tag: D.tag('closedForm'),
     kappa: D.that(D.number, (value) => value > 1, 'a condition number above 1'),

@@ -8,8 +8,8 @@ import type { Model } from './model'
 
 /** What the weights are before the first stage. */
 export type Start =
-  /** Drawn by the initial laws of the parameters. */
-  | { readonly _tag: 'random' }
+  /** Drawn by the initial laws of the parameters and multiplied by `scale`. */
+  | { readonly _tag: 'random'; readonly scale: number }
   /** The closed-form weights for `kappa`, plus N(0, noise^2) on every scalar. */
   | { readonly _tag: 'closedForm'; readonly kappa: number; readonly noise: number }
 
@@ -68,6 +68,13 @@ export interface Recipe {
 // --- constructors ----------------------------------------------------------------------------------------------------
 
 export const make = (recipe: Recipe): Recipe => recipe
+
+export const random = (scale = 1): Start => ({ _tag: 'random', scale })
+
+export const closedForm = (options: { readonly kappa: number; readonly noise: number }): Start => ({
+  _tag: 'closedForm',
+  ...options
+})
 
 export const scalarNodes = (options: {
   readonly kappas: readonly number[]

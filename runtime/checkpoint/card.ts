@@ -136,10 +136,14 @@ export const card = (recipe: Recipe, weights: Weights): E.Either<string, Card> =
     )
   )
 
+/** A line of printing characters. */
+const line: D.Decoder<string> = (value, path) =>
+  typeof value === 'string' && /^\P{C}{1,10000}$/u.test(value) ? E.right(value) : D.fail(path, 'a line of text', value)
+
 /** Reads a card; the texts are shown to people, so they may hold printing characters only. */
 export const cardDecoder: D.Decoder<Card> = D.struct<Card>({
-  trained: D.array(D.name, 100),
-  valid: D.name,
+  trained: D.array(line, 100),
+  valid: line,
   parameters: D.whole(0, Number.MAX_SAFE_INTEGER),
   measured: D.array(
     D.struct<Measured>({

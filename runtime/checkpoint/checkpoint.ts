@@ -8,7 +8,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as I from '../../spec/infer'
 import { sizesAt, validate, type Weights } from '../weights/weights'
 import { isIntact, seal } from './checksum'
-import { type CheckpointError, refuse } from './error'
+import { type CheckpointError, checkpointError, refuse } from './error'
 import { readWhole, writeWhole } from './file'
 import { type Described, describe, described } from './metadata'
 import type { Checkpoint } from './model'
@@ -56,7 +56,7 @@ export const toBytes = (file: string, checkpoint: Checkpoint): E.Either<Checkpoi
   return pipe(
     encode({ metadata: describe(checkpoint), tensors }),
     E.map(seal),
-    E.orElse((cause) => refuse(file, 'foreign', cause))
+    E.mapLeft((cause) => checkpointError(file, 'foreign', cause))
   )
 }
 

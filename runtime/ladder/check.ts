@@ -73,6 +73,8 @@ export const check = async (
       await attempt('optimisation', () => reference.optimisation(c, compiler))
       await attempt('differences', () => reference.differences(c, compiler))
       await attempt('adjoint', () => reference.adjoint(c, compiler))
+      await attempt('gradient', () => reference.gradient(c, compiler))
+      await attempt('optimiser', () => reference.optimiser(c, compiler))
       await attempt('javascript', () => reference.plainJavaScript(c, compiler))
       if (device !== null) await climb(c, compiler, device, attempt)
     }

@@ -140,44 +140,45 @@ const programRow = async (c: Case, rung: RungName, made: Compiled): Promise<Row>
 
 const places = (count: number): readonly number[] => Array.from({ length: count }, (_, k) => k)
 
-/** `x` for the systems taken in another order, put back in the first. */
-const reversedBatch = async (c: Case, made: Compiled): Promise<Row> => {
-  const systems = (a: Float64Array): Float64Array => {
-    const size = a.length / c.batch
-    const out = new Float64Array(a.length)
-    for (const s of places(c.batch)) out.set(a.subarray(s * size, (s + 1) * size), (c.batch - 1 - s) * size)
-    return out
-  }
-  const got = await made.on.run(singles({ ...made.inputs, A: systems(c.A), b: systems(c.b) }))
-  const straight = await made.on.run(singles(made.inputs))
-  const back = systems(Float64Array.from(got['x'] ?? []))
-  return row(c, 'batchOrder', { what: 'x', error: relative(back, straight['x'] ?? []) }, 4 * u32)
-}
+/** A rearrangement of every system's numbers that undoes itself. */
+type Rearrange = (a: Float64Array) => Float64Array
 
-/** Whether permuting a system's equations and unknowns permutes the answer: no weight tells one from another. */
-const isEquivariant = (c: Case): boolean =>
-  c.typed.parameters.every((p) => !/\.(matrix|left|right|H)$/.test(p.name)) && c.typed.n === null
-
-/** `x(P A P^T, P b) = P x(A, b)` with P a reversal. */
-const permuted = async (c: Case, made: Compiled): Promise<Row> => {
-  const { n, batch } = c
-  const reversed = (a: Float64Array): Float64Array => {
-    const out = new Float64Array(a.length)
-    const size = a.length / batch
-    for (const s of places(batch))
-      for (const k of places(size)) out[s * size + k] = a[s * size + size - 1 - k] as number
-    return out
-  }
-  const got = await made.on.run(singles({ ...made.inputs, A: reversed(c.A), b: reversed(c.b) }))
+/**
+ * Whether the device commutes with a rearrangement of its data: `x(R A, R b) = R x(A, b)`, both sides near the truth, so
+ * that a device that computes nothing does not pass.
+ */
+const commutes = async (c: Case, rung: RungName, rearrange: Rearrange, made: Compiled): Promise<Row> => {
+  const got = await made.on.run(singles({ ...made.inputs, A: rearrange(c.A), b: rearrange(c.b) }))
   const straight = await made.on.run(singles(made.inputs))
   const want = interpret(made.e, c.sizes, made.inputs)['x'] ?? new Float64Array()
   const rounded = interpret(made.e, c.sizes, made.inputs, 'float32')['x'] ?? []
   const floor = Math.max(relative(rounded, want), u32)
-  const back = reversed(Float64Array.from(got['x'] ?? []))
-  const zero = want.every((x) => x === 0) || n < 1
-  const error = zero ? 0 : Math.max(relative(back, straight['x'] ?? []), relative(back, want)) / floor
-  return row(c, 'equivariance', { what: 'x', error }, slack)
+  const back = rearrange(Float64Array.from(got['x'] ?? []))
+  const error = Math.max(relative(back, straight['x'] ?? []), relative(back, want)) / floor
+  return row(c, rung, { what: 'x', error }, slack)
 }
+
+/** The systems of a batch, last first. */
+const reversedBatch =
+  (batch: number): Rearrange =>
+  (a) => {
+    const size = a.length / batch
+    const out = new Float64Array(a.length)
+    for (const s of places(batch)) out.set(a.subarray(s * size, (s + 1) * size), (batch - 1 - s) * size)
+    return out
+  }
+
+/** Equations and unknowns of every system, last first: `P A P^T` and `P b` with P a reversal. */
+const reversedSystems =
+  (batch: number): Rearrange =>
+  (a) => {
+    const size = a.length / batch
+    return a.map((_, at) => a[at - (at % size) + size - 1 - (at % size)] as number)
+  }
+
+/** Whether permuting a system's equations and unknowns permutes the answer: no weight tells one from another. */
+const isEquivariant = (c: Case): boolean =>
+  c.typed.parameters.every((p) => !/\.(matrix|left|right|H)$/.test(p.name)) && c.typed.n === null
 
 // --- all of them -----------------------------------------------------------------------------------------------------
 
@@ -214,8 +215,9 @@ export const climb = async (
     await on.dispose()
   }
   await judge('forward', { _tag: 'forward' }, async (made) => {
-    if (c.batch > 1) await attempt('batchOrder', () => reversedBatch(c, made))
-    if (isEquivariant(c) && c.n > 1) await attempt('equivariance', () => permuted(c, made))
+    if (c.batch > 1) await attempt('batchOrder', () => commutes(c, 'batchOrder', reversedBatch(c.batch), made))
+    if (isEquivariant(c) && c.n > 1)
+      await attempt('equivariance', () => commutes(c, 'equivariance', reversedSystems(c.batch), made))
   })
   await judge('vjp', { _tag: 'vjp' })
   await judge('update', { _tag: 'update', optimiser: judgedOptimiser })

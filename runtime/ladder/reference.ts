@@ -7,6 +7,7 @@ import type { Equations } from '../../codegen/equation'
 import { adamW } from '../../codegen/rules/optimiser'
 import { interpret, prepare } from '../equations/interpret'
 import { interpretBatch } from '../interpreter/interpret'
+import { adamStep } from '../interpreter/optimiser'
 import { load64 } from '../javascript/run'
 import * as Key from '../random/key'
 import { type Arrays, type Case, inputsOf } from './case'
@@ -21,6 +22,7 @@ export const goals: readonly Goal[] = [
   { _tag: 'forward' },
   { _tag: 'vjp' },
   { _tag: 'jacobian' },
+  { _tag: 'gradient' },
   { _tag: 'update', optimiser: judgedOptimiser },
   { _tag: 'step', optimiser: judgedOptimiser }
 ]
@@ -163,6 +165,60 @@ export const adjoint = (c: Case, compiler: Compiler): Row => {
     return { what: `direction ${k + 1}`, error: scale === 0 ? 0 : Math.abs(left - right) / scale }
   })
   return row(c, 'adjoint', worstOf(worst), 1e-6)
+}
+
+/** Rung 2 for the loss: its derivative along random directions against the compiled gradient. */
+export const gradient = (c: Case, compiler: Compiler): Row => {
+  const e = compiler.optimise(compiler.lower({ _tag: 'gradient' }, c.typed))
+  const run = prepare(e, c.sizes)
+  const inputs = inputsOf(c, e)
+  const names = c.typed.parameters.map((p) => p.name)
+  const slopes = run(inputs)
+  const worst = [0, 1].map((k) => {
+    const key = Key.fold(Key.fold(c.key, 'gradient'), k)
+    const u = Object.fromEntries(names.map((p) => [p, Key.normal(Key.fold(key, p), c.weights[p]?.length ?? 0)]))
+    const at = (h: number): Float64Array => {
+      const moved = names.map((p) => [p, (inputs[p] ?? []).map((w, q) => w + h * (u[p]?.[q] as number))] as const)
+      return run({ ...inputs, ...(Object.fromEntries(moved) as Arrays) })['loss'] ?? new Float64Array()
+    }
+    const left = derivative(at, step / 8)[0] ?? Number.NaN
+    const terms = names.map((p) => dot(slopes[`d(${p})`] ?? [], u[p] ?? []))
+    const right = terms.reduce((p, q) => p + q, 0)
+    const scale = Math.max(Math.abs(left), ...terms.map(Math.abs))
+    return { what: `direction ${k + 1}`, error: scale === 0 ? 0 : Math.abs(left - right) / scale }
+  })
+  return row(c, 'gradient', worstOf(worst), 1e-6)
+}
+
+/** The optimiser's equations against the algorithm of its paper, on given gradients and nonzero state. */
+export const optimiser = (c: Case, compiler: Compiler): Row => {
+  const e = compiler.optimise(compiler.lower({ _tag: 'update', optimiser: judgedOptimiser }, c.typed))
+  const inputs = inputsOf(c, e)
+  const got = interpret(e, c.sizes, inputs)
+  const all = (name: (p: string) => string): Arrays =>
+    Object.fromEntries(c.typed.parameters.map((p) => [p.name, inputs[name(p.name)] ?? new Float64Array()]))
+  const want = adamStep(
+    {
+      parameters: all((p) => p),
+      m: all((p) => `m(${p})`),
+      v: all((p) => `v(${p})`),
+      power1: inputs['power1']?.[0] ?? Number.NaN,
+      power2: inputs['power2']?.[0] ?? Number.NaN
+    },
+    all((p) => `d(${p})`),
+    inputs['rate']?.[0] ?? Number.NaN,
+    judgedOptimiser
+  )
+  const named = (arrays: Arrays, name: (p: string) => string): Arrays =>
+    Object.fromEntries(Object.entries(arrays).map(([p, a]) => [`${name(p)}'`, a]))
+  const wanted = {
+    ...named(want.parameters, (p) => p),
+    ...named(want.m, (p) => `m(${p})`),
+    ...named(want.v, (p) => `v(${p})`),
+    "power1'": Float64Array.of(want.power1),
+    "power2'": Float64Array.of(want.power2)
+  }
+  return row(c, 'optimiser', compare(got, wanted), 1e-12)
 }
 
 /** The float64 target against the equations, all programs. */

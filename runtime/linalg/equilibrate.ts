@@ -47,8 +47,7 @@ export interface BadLine {
 const factorOf = (e: number): number => 2 ** Math.max(-1022, Math.min(1022, e))
 
 /** `a f g` in the order that cannot overflow on the way to a moderate result. */
-const scaledBoth = (a: number, f: number, g: number): number =>
-  Math.abs(a) >= 1 === f <= g ? a * f * g : a * g * f
+const scaledBoth = (a: number, f: number, g: number): number => (Math.abs(a) >= 1 === f <= g ? a * f * g : a * g * f)
 
 /** Scale `A` to `D A D` with a diagonal of ones (within a factor of two for powers of two). A: [n, n], row-major. */
 export const symmetric = (

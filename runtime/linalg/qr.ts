@@ -67,9 +67,16 @@ const reflect = (V: Float64Array, v: number, Y: Float64Array, y: number, count: 
   for (let i = 0; i < count; i++) Y[y + i]! -= along * V[v + i]!
 }
 
-/** Factor `J = Q R`. J: [m, n], row-major, m >= n. */
+/** J with rows of zeros below, so that it has at least as many rows as columns; they change no sum of squares. */
+const tall = (J: Float64Array, n: number): Float64Array => {
+  const taller = new Float64Array(n * n)
+  taller.set(J)
+  return taller
+}
+
+/** Factor `J = Q R`. J: [m, n], row-major; with fewer rows than columns only damped problems have a solution. */
 export const factor = (J: Float64Array, m: number, n: number): Qr => {
-  if (m < n) throw new Error(`internal: qr: expected at least as many rows as columns, got ${m} and ${n}`)
+  if (m < n) return factor(tall(J, n), n, n)
   const V = transpose(J, m, n)
   const tau = new Float64Array(n)
   return { _tag: 'qr', m, n, V, tau, R: reduce(V, m, n, tau) }
@@ -77,9 +84,10 @@ export const factor = (J: Float64Array, m: number, n: number): Qr => {
 
 // --- destructors -----------------------------------------------------------------------------------------------------
 
-/** `Q^T r`, m entries. */
+/** `Q^T r`, m entries; missing entries of r count as zeros. */
 export const applyTransposed = ({ m, n, V, tau }: Qr, r: Float64Array): Float64Array => {
-  const c = r.slice()
+  const c = new Float64Array(m)
+  c.set(r)
   for (let k = 0; k < n; k++) reflect(V, k * m + k, c, k, m - k, tau[k]!)
   return c
 }
@@ -117,11 +125,7 @@ export const solve = (qr: Qr, r: Float64Array): E.Either<RankDeficient, LeastSqu
  * The minimiser of `||J d - r||_2^2 + ||diag(damping) d||_2^2`, from the factorisation of J: many dampings cost one
  * factorisation of J and one of [2n, n] each. Never fails if all dampings are well above rounding.
  */
-export const solveDamped = (
-  qr: Qr,
-  r: Float64Array,
-  damping: Float64Array
-): E.Either<RankDeficient, LeastSquares> => {
+export const solveDamped = (qr: Qr, r: Float64Array, damping: Float64Array): E.Either<RankDeficient, LeastSquares> => {
   const { n, R } = qr
   const c = applyTransposed(qr, r)
   const T = new Float64Array(n * 2 * n)

@@ -2,8 +2,9 @@
  * Drawing systems from a family: symmetric positive definite matrices with a known spectrum, and scalar systems on nodes.
  */
 import type { Family, Spectrum } from '../../spec/family'
+import { withSpectrum } from '../linalg/orthogonal'
+import { matvec } from '../linalg/products'
 import * as Key from '../random/key'
-import { orthogonal } from './orthogonal'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -38,47 +39,30 @@ const eigenvalues = (key: Key.Key, n: number, kappa: number, spectrum: Spectrum)
   })
 }
 
-/** `Q^T diag(lambda) Q` into `A`, symmetric to the last bit; the rows of Q are the eigenvectors. */
-const assemble = (n: number, lambda: Float64Array, Q: Float64Array, A: Float64Array): void => {
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0
-      for (let k = 0; k < n; k++) sum += lambda[k]! * Q[k * n + i]! * Q[k * n + j]!
-      A[i * n + j] = sum
-      A[j * n + i] = sum
-    }
-  }
-}
-
 // --- draws -----------------------------------------------------------------------------------------------------------
 
+/** One system into the arrays of a batch. */
+const drawOne = (family: Family, key: Key.Key, s: number, { n, A, x, b }: Sample): void => {
+  const of = (label: string): Key.Key => Key.fold(key, label)
+  const kappa = between('logUniform', family.kappa.low, family.kappa.high, Key.uniform(of('kappa'), 1)[0]!)
+  const own = withSpectrum(eigenvalues(of('spectrum'), n, kappa, family.spectrum), of('basis'))
+  const answer = Key.normal(of('answer'), n)
+  A.set(own, s * n * n)
+  x.set(answer, s * n)
+  matvec(own, answer, n, n, b.subarray(s * n, (s + 1) * n))
+}
+
 /**
- * Draw `batch` systems of `n` unknowns: `A = Q^T diag(lambda) Q` with a random orthogonal Q, `x ~ N(0, I)`, `b = A x`.
+ * Draw `batch` systems of `n` unknowns: `A = Q diag(lambda) Q^T` with a random orthogonal Q, `x ~ N(0, I)`, `b = A x`.
  *
  * System s depends on the key and on s alone: a larger batch begins with the smaller one.
  */
 export const draw = (family: Family, key: Key.Key, options: { readonly n: number; readonly batch: number }): Sample => {
   const { n, batch } = options
   const [A, x, b] = [new Float64Array(batch * n * n), new Float64Array(batch * n), new Float64Array(batch * n)]
-  for (let s = 0; s < batch; s++) {
-    const [forKappa, forSpectrum, forBasis, forAnswer] = Key.split(Key.fold(key, s), 4) as [
-      Key.Key,
-      Key.Key,
-      Key.Key,
-      Key.Key
-    ]
-    const kappa = between('logUniform', family.kappa.low, family.kappa.high, Key.uniform(forKappa, 1)[0]!)
-    const own = A.subarray(s * n * n, (s + 1) * n * n)
-    assemble(n, eigenvalues(forSpectrum, n, kappa, family.spectrum), orthogonal(forBasis, n), own)
-    const answer = Key.normal(forAnswer, n)
-    x.set(answer, s * n)
-    for (let i = 0; i < n; i++) {
-      let sum = 0
-      for (let j = 0; j < n; j++) sum += own[i * n + j]! * answer[j]!
-      b[s * n + i] = sum
-    }
-  }
-  return { n, batch, A, x, b }
+  const sample = { n, batch, A, x, b }
+  for (let s = 0; s < batch; s++) drawOne(family, Key.fold(key, s), s, sample)
+  return sample
 }
 
 /** How many times as much as an inner node an end of the spectrum counts: small systems have little but their ends. */

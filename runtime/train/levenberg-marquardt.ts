@@ -2,7 +2,7 @@
  * The method of Levenberg and Marquardt for sums of squares: after a step that lowers the cost the damping falls to a
  * fifth, after one that does not the point stays and the damping rises fourfold.
  */
-import { type Linearised, type Solver, solve } from './damped'
+import { type Linearised, type Solver, type Steps, steps } from './damped'
 import { isFinite64 } from './vector'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -43,13 +43,13 @@ export const start = (problem: LeastSquares, theta: Float64Array, damping: numbe
 /** One trial step after another on one problem; the linearisation is kept while the point stays. */
 export const trials = (problem: LeastSquares, solver: Solver): ((point: Point) => Trial) => {
   let at: Float64Array | undefined
-  let linearised: Linearised | undefined
+  let from: Steps | undefined
   return (point) => {
-    if (linearised === undefined || at !== point.theta) {
-      linearised = problem.linearise(point.theta)
+    if (from === undefined || at !== point.theta) {
+      from = steps(solver, problem.linearise(point.theta))
       at = point.theta
     }
-    const d = solve(solver, linearised, point.damping)
+    const d = from(point.damping)
     const theta = point.theta.map((value, j) => value + d[j]!)
     const cost = isFinite64(theta) ? finite(problem.cost(theta)) : Number.POSITIVE_INFINITY
     const accepted = cost < point.cost

@@ -56,7 +56,11 @@ const firstWeights = (recipe: Recipe, typed: I.Typed, n: number, key: Key.Key, s
   const from = recipe.start
   switch (from._tag) {
     case 'random':
-      return E.right(initialise(typed, n, own))
+      return E.right(
+        Object.fromEntries(
+          Object.entries(initialise(typed, n, own)).map(([name, array]) => [name, array.map((v) => from.scale * v)])
+        )
+      )
     case 'closedForm':
       return pipe(
         embed(typed.model, from.kappa),

@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 
-import type { Family, L, M, Recipe, T, W } from '../../spec'
+import { type Family, type L, type M, Recipe, type T, type W } from '../../spec'
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
 const positive = fc.double({ noNaN: true, noDefaultInfinity: true, min: 1e-300 })
@@ -113,7 +113,7 @@ export const recipe: fc.Arbitrary<Recipe.Recipe> = fc.record({
   name,
   model,
   start: fc.oneof(
-    fc.constant<Recipe.Start>({ _tag: 'random' }),
+    fc.double({ min: 0.01, max: 2, noNaN: true }).map((scale): Recipe.Start => Recipe.random(scale)),
     fc.record({ _tag: fc.constant('closedForm' as const), kappa, noise: positive })
   ),
   stages: fc.array(stage, { maxLength: 4 }),

@@ -1,0 +1,82 @@
+/**
+ * The ends of a symmetric matrix's spectrum by Lanczos steps with full reorthogonalisation.
+ *
+ * Source: Golub and Van Loan, Matrix Computations, 4th edition, algorithm 10.1.1 and section 10.3.1.
+ */
+import { type Key, normal } from '../random/key'
+import { dense, type Operator } from './cg'
+import { largest, norm2 } from './norms'
+import { dotOf } from './products'
+import { tridiagonalEigenvalues } from './tridiagonal'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+export interface Extremes {
+  /** The smallest Ritz value: at least the smallest eigenvalue, up to rounding. NaN if a product was not finite. */
+  readonly low: number
+  /** The largest Ritz value: at most the largest eigenvalue, up to rounding. NaN if a product was not finite. */
+  readonly high: number
+  /** All Ritz values, ascending. */
+  readonly ritz: Float64Array
+  /** Matrix-vector products used: fewer than asked for where the steps exhausted an invariant subspace. */
+  readonly products: number
+}
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+/** `w <- w - sum_k v_k (v_k . w)` over the first `count` rows of V, twice. */
+const orthogonalise = (V: Float64Array, count: number, n: number, w: Float64Array): void => {
+  for (let pass = 0; pass < 2; pass++) {
+    for (let k = 0; k < count; k++) {
+      const along = dotOf(V, k * n, w, 0, n)
+      for (let i = 0, p = k * n; i < n; i++, p++) w[i]! -= along * V[p]!
+    }
+  }
+}
+
+/** Ritz values after `min(n, steps)` Lanczos steps from a random start, for any symmetric operator. */
+export const extremesOf = (multiply: Operator, n: number, steps: number, key: Key): Extremes => {
+  const most = Math.min(n, steps)
+  const V = new Float64Array(most * n)
+  const [alpha, beta] = [new Float64Array(most), new Float64Array(most)]
+  const start = normal(key, n)
+  const length = norm2(start)
+  for (let i = 0; i < n; i++) V[i] = start[i]! / length
+  const w = new Float64Array(n)
+  let size = 0
+  let k = 0
+  for (; k < most; k++) {
+    multiply(V.subarray(k * n, (k + 1) * n), w)
+    alpha[k] = dotOf(V, k * n, w, 0, n)
+    orthogonalise(V, k + 1, n, w)
+    const next = norm2(w)
+    beta[k] = next
+    size = Math.max(size, Math.abs(alpha[k]!), next)
+    if (!Number.isFinite(size)) return { low: NaN, high: NaN, ritz: new Float64Array(0), products: k + 1 }
+    // Nothing is left beyond rounding: the vectors span an invariant subspace.
+    if (next <= n * 2 ** -53 * size) break
+    if (k + 1 < most) for (let i = 0, p = (k + 1) * n; i < n; i++, p++) V[p] = w[i]! / next
+  }
+  const count = Math.min(most, k + 1)
+  const ritz = tridiagonalEigenvalues(alpha.subarray(0, count), beta.subarray(0, Math.max(0, count - 1)))
+  return { low: ritz[0] ?? NaN, high: ritz[count - 1] ?? NaN, ritz, products: count }
+}
+
+/** Ritz values of a dense symmetric matrix; A is scaled by its largest entry first. A: [n, n], row-major. */
+export const extremes = (A: Float64Array, n: number, steps: number, key: Key): Extremes => {
+  const size = largest(A)
+  const product = dense(A, n)
+  const moderate = size < 1e150 && size > 1e-150
+  if (moderate || size === 0 || !Number.isFinite(size)) return extremesOf(product, n, steps, key)
+  const found = extremesOf(
+    dense(
+      A.map((value) => value / size),
+      n
+    ),
+    n,
+    steps,
+    key
+  )
+  const ritz = found.ritz.map((value) => value * size)
+  return { ...found, low: found.low * size, high: found.high * size, ritz }
+}

@@ -1,0 +1,37 @@
+/**
+ * Eigenvalues of symmetric tridiagonal matrices by bisection on Sturm counts.
+ *
+ * Source: Golub and Van Loan, Matrix Computations, 4th edition, section 8.4.1.
+ */
+import { largest } from './norms'
+
+/** How many eigenvalues lie below `t`: the negative pivots of `T - t I`. d: the diagonal; e: the n - 1 entries beside it. */
+const countBelow = (d: Float64Array, squares: Float64Array, t: number): number => {
+  let count = 0
+  let pivot = 1
+  for (let i = 0; i < d.length; i++) {
+    pivot = d[i]! - t - (i === 0 ? 0 : squares[i - 1]! / pivot)
+    if (pivot === 0) pivot = -Number.EPSILON * Number.EPSILON
+    if (pivot < 0) count++
+  }
+  return count
+}
+
+/** All eigenvalues, ascending, to an absolute error of a few roundings of the largest. d: [n]; e: [n - 1]. */
+export const tridiagonalEigenvalues = (d: Float64Array, e: Float64Array): Float64Array => {
+  const n = d.length
+  const size = Math.max(largest(d), largest(e))
+  if (size === 0 || !(size < Infinity)) return new Float64Array(n).fill(size === 0 ? 0 : NaN)
+  const unit = d.map((value) => value / size)
+  const squares = e.map((value) => (value / size) ** 2)
+  const eigenvalue = (k: number): number => {
+    let [low, high] = [-3, 3]
+    for (;;) {
+      const middle = (low + high) / 2
+      if (middle <= low || middle >= high || high - low < 2 ** -54) return middle * size
+      if (countBelow(unit, squares, middle) > k) high = middle
+      else low = middle
+    }
+  }
+  return Float64Array.from({ length: n }, (_, k) => eigenvalue(k))
+}
