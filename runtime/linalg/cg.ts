@@ -5,12 +5,9 @@
  */
 import { exponent, scaled } from './exponent'
 import { largest, norm2 } from './norms'
-import { axpy, dot, matvec } from './products'
+import { axpy, dot, type Operator } from './products'
 
 // --- model -----------------------------------------------------------------------------------------------------------
-
-/** Writes a product with `x` to `y`. */
-export type Operator = (x: Float64Array, y: Float64Array) => void
 
 export interface CgOptions {
   /** Stops at `||b - A x||_2 <= tolerance ||b||_2`, the true residual. */
@@ -37,13 +34,6 @@ export interface CgResult {
 }
 
 // --- constructors ----------------------------------------------------------------------------------------------------
-
-/** The operator of a dense matrix. A: [n, n], row-major. */
-export const dense =
-  (A: Float64Array, n: number): Operator =>
-  (x, y) => {
-    matvec(A, x, n, n, y)
-  }
 
 const positive = (value: number): boolean => value > 0 && value < Infinity
 

@@ -4,9 +4,8 @@
  * Source: Golub and Van Loan, Matrix Computations, 4th edition, algorithm 10.1.1 and section 10.3.1.
  */
 import { type Key, normal } from '../random/key'
-import { dense, type Operator } from './cg'
 import { largest, norm2 } from './norms'
-import { dotOf } from './products'
+import { dense, dotOf, type Operator } from './products'
 import { tridiagonalEigenvalues } from './tridiagonal'
 
 // --- model -----------------------------------------------------------------------------------------------------------

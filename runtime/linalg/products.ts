@@ -80,3 +80,13 @@ export const transpose = (A: Float64Array, m: number, n: number): Float64Array =
   }
   return T
 }
+
+/** Writes a product with `x` to `y`. */
+export type Operator = (x: Float64Array, y: Float64Array) => void
+
+/** The operator of a dense matrix. A: [n, n], row-major. */
+export const dense =
+  (A: Float64Array, n: number): Operator =>
+  (x, y) => {
+    matvec(A, x, n, n, y)
+  }

@@ -140,7 +140,7 @@ export const planted: readonly Planted[] = [
     compiler: () => lowering(change('vjp', '0.attention.dV', swapped('i', 'j')))
   },
   {
-    name: 'the query is attended to',
+    name: 'the scale of b is doubled on its way in',
     where: 'rule',
     compiler: () =>
       lowering(
