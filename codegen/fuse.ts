@@ -23,7 +23,7 @@ const fresh = (e: X.Expr, taken: ReadonlySet<string>): X.Expr => {
   const used = new Set(taken)
   const over = e.over.map((i) => {
     let name = i.name
-    for (let k = 2; used.has(name); k++) name = `${i.name}${k}`
+    for (let k = 2; used.has(name); k++) name = `${i.name.replace(/\d+$/, '')}${k}`
     used.add(name)
     const index = X.index(name, i.dim)
     if (name !== i.name) renamed.set(i.name, index)
@@ -66,7 +66,7 @@ const mergedLabels = (inner: Equation, outer: Equation): Readonly<Record<string,
   const put = (name: string, label: string): void => {
     if (labels[name] !== undefined) return
     let own = label
-    for (let k = 2; taken.has(own); k++) own = `${label}${k}`
+    for (let k = 2; taken.has(own); k++) own = `${label.replace(/\d+$/, '')}${k}`
     taken.add(own)
     labels[name] = own
   }

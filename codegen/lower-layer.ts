@@ -41,6 +41,17 @@ const toBlocks = (tape: Tape.Tape, place: string, value: Value, x: Extent): Extr
   return { layout: 'blocks', X: out['X'] as string, b: out['b'] as string }
 }
 
+/** What kernels call a weight and its results: `U, u = Q e` and `V, v = P e`. */
+interface Names {
+  readonly weight: string
+  readonly result: string
+  readonly entry: string
+}
+
+const queries: Names = { weight: 'Q', result: 'U', entry: 'u' }
+const values: Names = { weight: 'P', result: 'V', entry: 'v' }
+const mapped: Names = { weight: 'W', result: 'Y', entry: 'y' }
+
 /** `W_h e` for every head, on the first `rows` tokens, in the layout that the weight works on. */
 const linear = (
   tape: Tape.Tape,
@@ -49,17 +60,21 @@ const linear = (
   weight: Weight,
   input: Value,
   tokens: T.Tokens,
-  o: { readonly heads: number | null; readonly rows: Dim.Dim; readonly out: Dim.Dim }
+  o: { readonly heads: number | null; readonly rows: Dim.Dim; readonly out: Dim.Dim; readonly say: Names }
 ): Value => {
   const one: Extent = { heads: null, count: tokens.count, tokens }
   const options = { heads: o.heads, count: tokens.count, rows: o.rows }
   const bind = (labels: readonly string[]) => Object.fromEntries(labels.map((l) => [l, `${path}.${l}`]))
+  const { weight: letter, result, entry } = o.say
+  const say = (labels: readonly string[]) => ({
+    say: { ...Object.fromEntries(labels.map((l) => [l, `${letter}_${l}`])), Y: result, y: entry }
+  })
   switch (weight._tag) {
     case 'block': {
       const { X, b } = toBlocks(tape, place, input, one)
       const { allOnes, muScale } = weight
       const rule = blockLinear({ ...options, blocks: T.squareParts(tokens).length, allOnes, muScale })
-      const out = Tape.apply(tape, rule, place, { X, b }, bind(rule.parameters))
+      const out = Tape.apply(tape, rule, place, { X, b }, bind(rule.parameters), say(rule.parameters))
       return { layout: 'blocks', X: out['Y'] as string, b: out['y'] as string }
     }
     case 'full':
@@ -67,7 +82,7 @@ const linear = (
       const { e } = toFlat(tape, place, input, one)
       const sizes = { ...options, width: T.width(tokens), out: o.out }
       const rule = weight._tag === 'full' ? fullLinear(sizes) : productLinear({ ...sizes, inner: weight.inner })
-      const out = Tape.apply(tape, rule, place, { e }, bind(rule.parameters))
+      const out = Tape.apply(tape, rule, place, { e }, bind(rule.parameters), say(rule.parameters))
       return { layout: 'flat', e: out['Y'] as string }
     }
     default:
@@ -82,9 +97,15 @@ const attention = (tape: Tape.Tape, place: string, typed: TypedLayer, layer: Lin
   const query = linear(tape, `${place}.Q`, `${path}.Q`, layer.Q, input, tokens, {
     heads,
     rows: tokens.count,
-    out: width
+    out: width,
+    say: queries
   })
-  const value = linear(tape, `${place}.P`, `${path}.P`, layer.P, input, tokens, { heads, rows: Dim.n, out: width })
+  const value = linear(tape, `${place}.P`, `${path}.P`, layer.P, input, tokens, {
+    heads,
+    rows: Dim.n,
+    out: width,
+    say: values
+  })
   const all: Extent = { heads, count: tokens.count, tokens }
   const attended: Extent = { heads, count: Dim.n, tokens }
   if (query.layout === 'blocks' && value.layout === 'blocks') {
@@ -103,7 +124,12 @@ const attention = (tape: Tape.Tape, place: string, typed: TypedLayer, layer: Lin
 const linearMap = (tape: Tape.Tape, place: string, typed: TypedLayer, layer: LinearMap, input: Value): Value => {
   const tokens = typed.before
   const out = layer.out === null ? T.width(tokens) : Dim.constant(layer.out)
-  return linear(tape, place, `${typed.path}.W`, layer.weight, input, tokens, { heads: null, rows: tokens.count, out })
+  return linear(tape, place, `${typed.path}.W`, layer.weight, input, tokens, {
+    heads: null,
+    rows: tokens.count,
+    out,
+    say: mapped
+  })
 }
 
 const scale = (tape: Tape.Tape, place: string, typed: TypedLayer, input: Value): Value => {

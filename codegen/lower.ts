@@ -153,7 +153,7 @@ export const vjp = (typed: Typed, options: { readonly perSystem: boolean }): Equ
 const gradients = (typed: Typed) => {
   const { tape, x } = start(typed)
   const target = Tape.declare(tape, 'target', [Dim.batch, Dim.n], 'data')
-  const out = Tape.apply(tape, meanSquare, '', { x, target }, {}, 'loss')
+  const out = Tape.apply(tape, meanSquare, '', { x, target }, {}, { part: 'loss' })
   const loss = out['loss'] as string
   // The loss is the end of the tape: its cotangent is one, and the rule's VJP is written for that.
   const cotangents = Tape.pullBack(tape, { [loss]: loss })

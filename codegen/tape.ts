@@ -14,7 +14,13 @@ import { simplify } from './simplify'
 type Bindings = Readonly<Record<string, string>>
 
 type Entry =
-  | { readonly _tag: 'rule'; readonly rule: Rule; readonly place: string; readonly bound: Bindings }
+  | {
+      readonly _tag: 'rule'
+      readonly rule: Rule
+      readonly place: string
+      readonly bound: Bindings
+      readonly say: Bindings
+    }
   /** `sum = left + right`: the cotangent goes to both as it is. */
   | { readonly _tag: 'plus'; readonly sum: string; readonly left: string; readonly right: string }
 
@@ -45,9 +51,21 @@ const labelOfValue = (tape: Tape, name: string): string => {
 }
 
 /** Define a tensor by a line whose reads are bound to tensors of the program. */
-const define = (tape: Tape, name: string, line: Line, bound: Bindings, about: Omit<Equation, Made>): string => {
+const define = (
+  tape: Tape,
+  name: string,
+  line: Line,
+  bound: Bindings,
+  about: Omit<Equation, Made>,
+  names: Bindings = {}
+): string => {
   declare(tape, name, dimsOf(line), 'value')
-  const say = (label: string): string => line.labels?.[label] ?? label
+  // Where a rule's `Y` is called `U`, its cotangent `dY` is `dU`.
+  const say = (label: string): string => {
+    const own = line.labels?.[label] ?? label
+    const ofCotangent = own.startsWith('d') ? names[own.slice(1)] : undefined
+    return names[own] ?? (ofCotangent === undefined ? own : `d${ofCotangent}`)
+  }
   const labels: Record<string, string> = { [name]: say(line.defines) }
   const rename = (read: Extract<X.Expr, { _tag: 'read' }>): X.Expr => {
     const target = bound[read.tensor]
@@ -61,21 +79,24 @@ const define = (tape: Tape, name: string, line: Line, bound: Bindings, about: Om
 
 type Made = 'defines' | 'over' | 'value' | 'labels'
 
-/** Run a rule forwards: `inputs` by the rule's names; gives the tensors of its outputs. */
+/**
+ * Run a rule forwards: `inputs` by the rule's names; gives the tensors of its outputs. `say` gives its names others in
+ * kernels, such as `U` for the result of a linear map that makes queries.
+ */
 export const apply = (
   tape: Tape,
   rule: Rule,
   place: string,
   inputs: Bindings,
   parameters: Bindings = {},
-  part: Part = 'forward'
+  { part = 'forward', say = {} }: { readonly part?: Part; readonly say?: Bindings } = {}
 ): Readonly<Record<string, string>> => {
   const bound: Record<string, string> = { ...inputs, ...parameters }
   for (const line of rule.forward) {
     const name = place === '' ? line.defines : `${place}.${line.defines}`
-    bound[line.defines] = define(tape, name, line, bound, { rule: rule.name, part, path: place })
+    bound[line.defines] = define(tape, name, line, bound, { rule: rule.name, part, path: place }, say)
   }
-  tape.entries.push({ _tag: 'rule', rule, place, bound })
+  tape.entries.push({ _tag: 'rule', rule, place, bound, say })
   return Object.fromEntries(rule.outputs.map((o) => [o, bound[o] as string]))
 }
 
@@ -148,7 +169,7 @@ export const pullBack = (tape: Tape, seeds: Bindings): Readonly<Record<string, s
       }
       continue
     }
-    const { rule, place, bound } = entry
+    const { rule, place, bound, say } = entry
     const cotangents = rule.outputs.map((o) => [`d${o}`, total(bound[o] as string)] as const)
     if (cotangents.every(([, d]) => d === undefined) || rule.vjp.length === 0) continue
     const names: Record<string, string> = { ...bound }
@@ -166,7 +187,7 @@ export const pullBack = (tape: Tape, seeds: Bindings): Readonly<Record<string, s
       }
       const about = { rule: rule.name, part: 'vjp', path: place } as const
       const name = place === '' ? line.defines : `${place}.${line.defines}`
-      names[line.defines] = define(tape, name, { ...line, value }, names, about)
+      names[line.defines] = define(tape, name, { ...line, value }, names, about, say)
       const of = pulled.get(line.defines)
       if (of !== undefined) contribute(bound[of] as string, name)
     }

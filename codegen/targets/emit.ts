@@ -27,7 +27,7 @@ const wrap = (text: string): string => (simple.test(text) ? text : `(${text})`)
 
 const newName = (w: Writer, wish: string): string => {
   let name = wish
-  for (let k = 2; w.taken.has(name); k++) name = `${wish}${k}`
+  for (let k = 2; w.taken.has(name); k++) name = `${wish.replace(/\d+$/, '')}${k}`
   w.taken.add(name)
   return name
 }

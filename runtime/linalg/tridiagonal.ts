@@ -3,6 +3,7 @@
  *
  * Source: Golub and Van Loan, Matrix Computations, 4th edition, section 8.4.1.
  */
+import { exponent, scaled } from './exponent'
 import { largest } from './norms'
 
 /** How many eigenvalues lie below `t`: the negative pivots of `T - t I`. d: the diagonal; e: the n - 1 entries beside it. */
@@ -22,13 +23,15 @@ export const tridiagonalEigenvalues = (d: Float64Array, e: Float64Array): Float6
   const n = d.length
   const size = Math.max(largest(d), largest(e))
   if (size === 0 || !(size < Infinity)) return new Float64Array(n).fill(size === 0 ? 0 : NaN)
-  const unit = d.map((value) => value / size)
-  const squares = e.map((value) => (value / size) ** 2)
+  // In units of a power of two near the largest entry: all eigenvalues lie in -6 ... 6 and no square overflows.
+  const scale = exponent(size)
+  const unit = d.map((value) => scaled(value, -scale))
+  const squares = e.map((value) => scaled(value, -scale) ** 2)
   const eigenvalue = (k: number): number => {
-    let [low, high] = [-3, 3]
+    let [low, high] = [-6, 6]
     for (;;) {
       const middle = (low + high) / 2
-      if (middle <= low || middle >= high || high - low < 2 ** -54) return middle * size
+      if (middle <= low || middle >= high || high - low < 2 ** -53) return scaled(middle, scale)
       if (countBelow(unit, squares, middle) > k) high = middle
       else low = middle
     }

@@ -34,17 +34,17 @@ test('cholesky: by hand, and in place', (t) => {
 test('cholesky: the failing pivot is named', (t) => {
   const failure = (A: Float64Array, n: number) => left(Cholesky.factor(A, n))
   t.deepEqual(
-    (failure(M(1, 2, 2, 1), 2)),
+    failure(M(1, 2, 2, 1), 2),
     { _tag: 'notPositiveDefinite', pivot: 1, value: -3 },
     'an indefinite matrix'
   )
-  t.deepEqual((failure(M(0), 1)), { _tag: 'notPositiveDefinite', pivot: 0, value: 0 }, 'zero')
-  t.ok(Number.isNaN((failure(M(1, 0, NaN, 1), 2)).value), 'NaN')
-  t.equal((failure(M(Infinity), 1)).value, Infinity, 'Infinity')
+  t.deepEqual(failure(M(0), 1), { _tag: 'notPositiveDefinite', pivot: 0, value: 0 }, 'zero')
+  t.ok(Number.isNaN(failure(M(1, 0, NaN, 1), 2).value), 'NaN')
+  t.equal(failure(M(Infinity), 1).value, Infinity, 'Infinity')
   const n = 200
   const A = spd(1, n)
   A[150 * n + 150] = -1
-  t.equal((failure(A, n)).pivot, 150, 'beyond the first block')
+  t.equal(failure(A, n).pivot, 150, 'beyond the first block')
   t.end()
 })
 
@@ -71,11 +71,11 @@ test('lu: by hand, pivots, failures', (t) => {
   t.deepEqual(Lu.solve(f, M(4, 7)), M(1, 2), 'A x = b')
   t.deepEqual(Lu.solveTransposed(f, M(2, 8)), M(1, 2), 'A^T x = b')
   t.deepEqual(
-    left(Lu.factor(M(1, 2, 2, 4), 2))),
+    left(Lu.factor(M(1, 2, 2, 4), 2)),
     { _tag: 'noPivot', column: 1, value: 0 },
     'an exactly singular matrix'
   )
-  t.ok(Number.isNaN(left(Lu.factor(M(1, 2, NaN, 4), 2))).value), 'NaN')
+  t.ok(Number.isNaN(left(Lu.factor(M(1, 2, NaN, 4), 2)).value), 'NaN')
   const extreme = right(Lu.factor(M(1e99, 0, 0, 1e-99), 2))
   t.deepEqual(Lu.solve(extreme, M(1e99, 1e-99)), M(1, 1), 'diag(1e99, 1e-99)')
   t.ok(E.isLeft(Lu.factor(M(1.7e308, 1.7e308, -1.7e308, 1.7e308), 2)), 'a factor that overflows is a failure')
@@ -110,7 +110,7 @@ test('qr: least squares by hand', (t) => {
   const damped = right(Qr.leastSquares(M(3), 1, 1, M(10), M(1)))
   t.ok(Math.abs(damped.d[0]! - 3) < 1e-15, 'damped: 3 * 10 / (9 + 1)')
   t.ok(Math.abs(damped.residualNorm - 1) < 1e-14, 'the residual leaves damping rows out')
-  t.equal(left(Qr.leastSquares(M(1, 2, 2, 4, 3, 6), 3, 2, M(1, 1, 1)))).column, 1, 'a dependent column is named')
+  t.equal(left(Qr.leastSquares(M(1, 2, 2, 4, 3, 6), 3, 2, M(1, 1, 1))).column, 1, 'a dependent column is named')
   t.ok(E.isRight(Qr.leastSquares(M(1, 2, 2, 4, 3, 6), 3, 2, M(1, 1, 1), M(0.1, 0.1))), 'and damping cures it')
   t.ok(E.isLeft(Qr.leastSquares(M(1, NaN, 2, 4), 2, 2, M(1, 1))), 'NaN is a failure')
   t.ok(E.isLeft(Qr.leastSquares(M(1, 2), 1, 2, M(1))), 'fewer rows than columns')
