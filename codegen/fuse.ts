@@ -80,23 +80,31 @@ const mergedLabels = (inner: Equation, outer: Equation): Readonly<Record<string,
 
 export const fuse = (e: Equations): Equations => {
   const outputs = new Set([...e.outputs, ...e.updates.map((u) => u.output)])
-  let equations = [...e.equations]
-  for (let at = 0; at < equations.length; at++) {
-    const inner = equations[at] as Equation
-    if (outputs.has(inner.defines)) continue
-    const readers = equations.filter((q) => X.tensors(q.value).includes(inner.defines))
-    const [outer] = readers
-    if (outer === undefined || readers.length !== 1 || !mayFuse(inner, outer, e)) continue
+  const equations: (Equation | undefined)[] = [...e.equations]
+  const readers = new Map<string, Set<number>>()
+  const note = (at: number): void => {
+    for (const name of X.tensors((equations[at] as Equation).value)) {
+      readers.set(name, (readers.get(name) ?? new Set()).add(at))
+    }
+  }
+  for (const at of equations.keys()) note(at)
+
+  for (const [at, inner] of equations.entries()) {
+    if (inner === undefined || outputs.has(inner.defines)) continue
+    const [place, ...others] = readers.get(inner.defines) ?? []
+    const outer = place === undefined ? undefined : equations[place]
+    if (place === undefined || outer === undefined || others.length > 0 || !mayFuse(inner, outer, e)) continue
     const replace = X.mapReads((r) => (r.tensor === inner.defines ? inlined(inner, r, outer) : r))
-    const fused: Equation = {
+    equations[place] = {
       ...outer,
       value: simplify(replace(outer.value)),
       // The kernel goes by the rule that does the work.
       rule: X.sums(inner.value).length > 0 && X.sums(outer.value).length === 0 ? inner.rule : outer.rule,
       labels: mergedLabels(inner, outer)
     }
-    equations = equations.filter((q) => q !== inner).map((q) => (q === outer ? fused : q))
-    at--
+    equations[at] = undefined
+    for (const name of X.tensors(inner.value)) readers.get(name)?.delete(at)
+    note(place)
   }
-  return { ...e, equations }
+  return { ...e, equations: equations.filter((eq): eq is Equation => eq !== undefined) }
 }

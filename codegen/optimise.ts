@@ -29,9 +29,10 @@ const dropDead: Pass = (e) => {
   const equations: Equation[] = []
   for (const eq of [...e.equations].reverse()) {
     if (!live.has(eq.defines)) continue
-    equations.unshift(eq)
+    equations.push(eq)
     for (const name of X.tensors(eq.value)) live.add(name)
   }
+  equations.reverse()
   const tensors = Object.fromEntries(
     Object.entries(e.tensors).filter(([name, t]) => t.role !== 'value' || live.has(name))
   )
@@ -71,10 +72,17 @@ const slice: Pass = (e) => {
   const outputs = kept(e)
   const tensors: Record<string, Tensor> = { ...e.tensors }
   const equations = [...e.equations]
+  const readers = new Map<string, number[]>()
+  for (const [at, eq] of equations.entries()) {
+    for (const name of X.tensors(eq.value)) readers.set(name, [...(readers.get(name) ?? []), at])
+  }
   for (let at = equations.length - 1; at >= 0; at--) {
     const eq = equations[at] as Equation
     if (outputs.has(eq.defines)) continue
-    const reads = equations.flatMap((q) => X.reads(q.value).filter((r) => r.tensor === eq.defines))
+    const places = readers.get(eq.defines) ?? []
+    const reads = places.flatMap((k) =>
+      X.reads((equations[k] as Equation).value).filter((r) => r.tensor === eq.defines)
+    )
     const fixed = eq.over.map((_, axis): X.Position | undefined => {
       const [first, ...rest] = reads.map((r) => r.at[axis] as X.Position)
       if (first?._tag !== 'size') return undefined
@@ -83,19 +91,16 @@ const slice: Pass = (e) => {
     if (fixed.every((p) => p === undefined)) continue
     const place = new Map(eq.over.map((i, axis) => [i.name, fixed[axis]]))
     const put = X.mapPositions(X.mapIndex((i) => place.get(i.name) ?? i))
-    equations[at] = {
-      ...eq,
-      over: eq.over.filter((_, axis) => fixed[axis] === undefined),
-      value: simplify(put(eq.value))
-    }
-    tensors[eq.defines] = {
-      ...(tensors[eq.defines] as Tensor),
-      dims: eq.over.filter((_, axis) => fixed[axis] === undefined).map((i) => i.dim)
-    }
+    const over = eq.over.filter((_, axis) => fixed[axis] === undefined)
+    equations[at] = { ...eq, over, value: simplify(put(eq.value)) }
+    tensors[eq.defines] = { ...(tensors[eq.defines] as Tensor), dims: over.map((i) => i.dim) }
     const narrow = X.mapReads((r) =>
       r.tensor === eq.defines ? { ...r, at: r.at.filter((_, axis) => fixed[axis] === undefined) } : r
     )
-    for (const [k, q] of equations.entries()) if (k !== at) equations[k] = { ...q, value: narrow(q.value) }
+    for (const k of places) {
+      const reader = equations[k] as Equation
+      equations[k] = { ...reader, value: narrow(reader.value) }
+    }
   }
   return { ...e, tensors, equations }
 }

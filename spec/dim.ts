@@ -77,7 +77,15 @@ export const substitute =
 
 // --- destructors -----------------------------------------------------------------------------------------------------
 
-export const equals = (p: Dim, q: Dim): boolean => show(p) === show(q)
+const sameMonomial = (p: Monomial, q: Monomial | undefined): boolean =>
+  q !== undefined &&
+  p.coefficient === q.coefficient &&
+  p.symbols.length === q.symbols.length &&
+  p.symbols.every((s, k) => s === q.symbols[k])
+
+/** Equal as polynomials: the canonical order makes it a comparison term by term. */
+export const equals = (p: Dim, q: Dim): boolean =>
+  p === q || (p.terms.length === q.terms.length && p.terms.every((m, k) => sameMonomial(m, q.terms[k])))
 
 /** The number a dim stands for when it has no symbols. */
 export const asConstant = (d: Dim): number | undefined => {

@@ -18,7 +18,10 @@ export interface BackwardError {
   readonly normwise: number
   /** Oettli and Prager: `max_i |b - A x|_i / (|A||x| + |b|)_i`, with 0 / 0 = 0; Infinity if an entry is not finite. */
   readonly componentwise: number
-  /** A bound on what rounding in the residual hides from either error: `gamma_(n+1)` plain, about `u eta` compensated. */
+  /**
+   * A bound on what rounding in the residual hides from either error: `gamma_(n+1)` plain; compensated, `gamma_(n+2)` times
+   * the larger error, plus `gamma_(n+1)^2`. Infinity if an entry is not finite.
+   */
   readonly rounding: number
   /** `||b - A x||_inf / ||b||_inf`, for users who ask for it; 0 if both vanish. */
   readonly relativeResidual: number
@@ -115,7 +118,7 @@ export const backwardError = (
   const normB = scaled(sizeB, -unit)
   const denominator = scaled(normA * scaled(sizeX, -eX), eA + eX - unit) + normB
   const normwise = normR === 0 ? 0 : normR / denominator
-  const rounding = compensated ? unitRoundoff * Math.max(normwise, componentwise) + gamma(n + 1) ** 2 : gamma(n + 1)
+  const rounding = compensated ? gamma(n + 2) * Math.max(normwise, componentwise) + gamma(n + 1) ** 2 : gamma(n + 1)
   return { normwise, componentwise, rounding, relativeResidual: normR === 0 ? 0 : normR / normB }
 }
 

@@ -52,7 +52,7 @@ const largestAt = (v: Float64Array): number =>
 /** `||v||_1`, Infinity if it is not a number. */
 const sizeOf = (v: Float64Array): number => {
   const size = vectorNorm1(v)
-  return size < Infinity ? size : Infinity
+  return Number.isNaN(size) ? Infinity : size
 }
 
 /** Climb from one start (of 1-norm 1) along gradients of `||A^-1 v||_1`. */

@@ -38,7 +38,7 @@ const block = 64
 const pivotRow = (A: Float64Array, n: number, column: number): number => {
   let best = column
   let most = Math.abs(A[column * n + column]!)
-  for (let i = column + 1; i < n && most === most; i++) {
+  for (let i = column + 1; i < n && !Number.isNaN(most); i++) {
     const size = Math.abs(A[i * n + column]!)
     if (size <= most) continue
     best = i

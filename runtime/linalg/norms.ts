@@ -3,7 +3,7 @@
  */
 
 /** The larger of two sizes, NaN if either is (unlike `a > b ? a : b`). */
-const larger = (a: number, b: number): number => (a >= b || a !== a ? a : b)
+const larger = (a: number, b: number): number => (a >= b || Number.isNaN(a) ? a : b)
 
 /** `max_i |x_i|`; of a matrix, its largest entry. */
 export const largest = (x: Float64Array): number => {

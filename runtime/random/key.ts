@@ -56,7 +56,7 @@ export const fold = (k: Key, label: string | number): Key => {
 
 // --- draws -----------------------------------------------------------------------------------------------------------
 
-/** 53 random bits per number as a whole number in [0, 2^53), mapped; number i depends on the key and i alone. */
+/** `of` a whole number of `bits` (32 to 53) random bits, `count` times; number i depends on the key and i alone. */
 const draw = (k: Key, count: number, bits: number, of: (bits: number) => number): Float64Array => {
   const numbers = new Float64Array(count)
   const out = new Uint32Array(2)

@@ -74,8 +74,11 @@ test('backward error: not finite means Infinity, never NaN', (t) => {
       b: backwardError(A, M(1, 1), M(bad, 2), 2),
       A: backwardError(M(2, bad, 1, 3), M(1, 1), M(1, 2), 2)
     })) {
-      t.deepEqual(found, { normwise: Infinity, componentwise: Infinity, rounding: Infinity, relativeResidual: Infinity },
-        `${bad} in ${name}`)
+      t.deepEqual(
+        found,
+        { normwise: Infinity, componentwise: Infinity, rounding: Infinity, relativeResidual: Infinity },
+        `${bad} in ${name}`
+      )
     }
   }
   t.end()

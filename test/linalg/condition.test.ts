@@ -1,9 +1,10 @@
 /**
  * The condition estimate against exact inverses, singular matrices, failing and asynchronous solves; and scaling.
  */
+
+import fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
-import fc from 'fast-check'
 import test from 'tape'
 
 import * as C from '../../runtime/linalg/condition'
@@ -87,7 +88,10 @@ test('condition: the alternating vector sees what the climb does not, and a rand
     return E.right(v)
   }
   const found = right(C.estimateInverseNorm(n, times, times))
-  t.ok(asked.slice(0, -1).every((v) => v < 10), 'the climb finds nothing')
+  t.ok(
+    asked.slice(0, -1).every((v) => v < 10),
+    'the climb finds nothing'
+  )
   t.ok(found.inverseNorm > norm1(inverse, n, n) / 5, 'the last vector does')
   fc.assert(
     fc.property(seedArbitrary, sizeArbitrary, (seed, size) => {
@@ -142,7 +146,11 @@ test('condition: failing, overflowing and asynchronous solves', async (t) => {
     (b) => TE.fromEither(E.right(Lu.solveTransposed(f, b)))
   )()
   t.deepEqual(later, estimated(gaussian(5, 30, 30), 30), 'a task gives the same estimate')
-  const stalled = C.estimateInverseNormTask(3, () => TE.left('stalled'), () => TE.left('stalled'))
+  const stalled = C.estimateInverseNormTask(
+    3,
+    () => TE.left('stalled'),
+    () => TE.left('stalled')
+  )
   t.equal(left(await stalled()), 'stalled', 'a failing task')
   t.end()
 })

@@ -1,8 +1,9 @@
 /**
  * Cholesky, LU and QR: hand-known factors, residuals, optimality, and clear failures.
  */
-import * as E from 'fp-ts/Either'
+
 import fc from 'fast-check'
+import * as E from 'fp-ts/Either'
 import test from 'tape'
 
 import { backwardError } from '../../runtime/linalg/backward-error'
@@ -33,11 +34,7 @@ test('cholesky: by hand, and in place', (t) => {
 
 test('cholesky: the failing pivot is named', (t) => {
   const failure = (A: Float64Array, n: number) => left(Cholesky.factor(A, n))
-  t.deepEqual(
-    failure(M(1, 2, 2, 1), 2),
-    { _tag: 'notPositiveDefinite', pivot: 1, value: -3 },
-    'an indefinite matrix'
-  )
+  t.deepEqual(failure(M(1, 2, 2, 1), 2), { _tag: 'notPositiveDefinite', pivot: 1, value: -3 }, 'an indefinite matrix')
   t.deepEqual(failure(M(0), 1), { _tag: 'notPositiveDefinite', pivot: 0, value: 0 }, 'zero')
   t.ok(Number.isNaN(failure(M(1, 0, NaN, 1), 2).value), 'NaN')
   t.equal(failure(M(Infinity), 1).value, Infinity, 'Infinity')
@@ -70,11 +67,7 @@ test('lu: by hand, pivots, failures', (t) => {
   t.deepEqual([...f.order], [1, 0], 'rows exchanged')
   t.deepEqual(Lu.solve(f, M(4, 7)), M(1, 2), 'A x = b')
   t.deepEqual(Lu.solveTransposed(f, M(2, 8)), M(1, 2), 'A^T x = b')
-  t.deepEqual(
-    left(Lu.factor(M(1, 2, 2, 4), 2)),
-    { _tag: 'noPivot', column: 1, value: 0 },
-    'an exactly singular matrix'
-  )
+  t.deepEqual(left(Lu.factor(M(1, 2, 2, 4), 2)), { _tag: 'noPivot', column: 1, value: 0 }, 'an exactly singular matrix')
   t.ok(Number.isNaN(left(Lu.factor(M(1, 2, NaN, 4), 2)).value), 'NaN')
   const extreme = right(Lu.factor(M(1e99, 0, 0, 1e-99), 2))
   t.deepEqual(Lu.solve(extreme, M(1e99, 1e-99)), M(1, 1), 'diag(1e99, 1e-99)')

@@ -42,10 +42,10 @@ test('cg: the reported residual is the true one, and convergence is never claime
   fc.assert(
     fc.property(seedArbitrary, sizeArbitrary, tolerance, fc.boolean(), (seed, n, tol, preconditioned) => {
       const [A, b] = [spd(seed, n, 1e-4), gaussian(seed + 1, n, 1)]
-      const precondition = (x: Float64Array, y: Float64Array) => x.forEach((v, i) => (y[i] = v / A[i * n + i]!))
+      const precondition = (x: Float64Array, y: Float64Array) => y.set(x.map((v, i) => v / A[i * n + i]!))
       const found = cg(dense(A, n), b, preconditioned ? { tolerance: tol, precondition } : { tolerance: tol })
       const truth = norm2(residual(A, found.x, b, n)) / norm2(b)
-      const honest = Math.abs(truth - found.trueResidual) <= 1e-12 * n * norm2(A) * norm2(found.x) / norm2(b)
+      const honest = Math.abs(truth - found.trueResidual) <= (1e-12 * n * norm2(A) * norm2(found.x)) / norm2(b)
       const claimed = found.status !== 'converged' || found.trueResidual <= tol
       return honest && claimed && found.products >= found.iterations && (tol < 1e-10 || found.status === 'converged')
     }),
@@ -72,7 +72,13 @@ test('tridiagonal eigenvalues: the second difference and random spectra', (t) =>
   }
   t.ok(furthest(tridiagonalEigenvalues(M(3, 1, 2), M(0, 0)), M(1, 2, 3)) < 1e-15, 'a diagonal')
   t.deepEqual(tridiagonalEigenvalues(M(0, 0), M(0)), M(0, 0), 'zeros')
-  t.ok(furthest(tridiagonalEigenvalues(M(0, 0), M(1e200)).map((v) => v / 1e200), M(-1, 1)) < 1e-15, 'squares overflow')
+  t.ok(
+    furthest(
+      tridiagonalEigenvalues(M(0, 0), M(1e200)).map((v) => v / 1e200),
+      M(-1, 1)
+    ) < 1e-15,
+    'squares overflow'
+  )
   t.ok(Number.isNaN(tridiagonalEigenvalues(M(NaN, 0), M(1))[0]!), 'NaN')
   t.end()
 })
@@ -110,7 +116,13 @@ test('lanczos: all steps give the spectrum, few steps give its ends from within'
 })
 
 test('orthogonal: Q^T Q = I; spectra are kept; the uniform law', (t) => {
-  for (const [n, options] of [[1, {}], [2, {}], [40, {}], [300, {}], [40, { reflectors: 3 }]] as const) {
+  for (const [n, options] of [
+    [1, {}],
+    [2, {}],
+    [40, {}],
+    [300, {}],
+    [40, { reflectors: 3 }]
+  ] as const) {
     const Q = orthogonal(n, Key.key(n), options)
     const I = gemm(Q, transpose(Q, n, n), n, n, n)
     for (let i = 0; i < n; i++) I[i * n + i]! -= 1
@@ -132,8 +144,14 @@ test('orthogonal: Q^T Q = I; spectra are kept; the uniform law', (t) => {
     })
     trace += (Q[0]! + Q[4]! + Q[8]!) ** 2 / trials
   }
-  t.ok(squares.every((v) => Math.abs(v - 1 / 3) < 0.01), 'second moments')
-  t.ok(fourths.every((v) => Math.abs(v - 1 / 5) < 0.01), 'fourth moments')
+  t.ok(
+    squares.every((v) => Math.abs(v - 1 / 3) < 0.01),
+    'second moments'
+  )
+  t.ok(
+    fourths.every((v) => Math.abs(v - 1 / 5) < 0.01),
+    'fourth moments'
+  )
   t.ok(Math.abs(trace - 1) < 0.05, 'the trace')
   t.end()
 })
@@ -157,7 +175,10 @@ test('batches agree with one system at a time', (t) => {
   t.ok(off < 1e-13, 'cholesky')
   t.ok(offCg < 1e-10, 'conjugate gradients to the end')
   t.ok(offShort < 1e-12, 'conjugate gradients, four iterations')
-  t.ok(failed.every((v) => v === -1), 'none failed')
+  t.ok(
+    failed.every((v) => v === -1),
+    'none failed'
+  )
   A[2 * n * n + 4 * n + 4] = -1
   const spoilt = batchCholesky(A, b, batch, n)
   t.deepEqual([...spoilt.failed], [-1, -1, 4, -1, -1, -1, -1], 'the pivot of a bad matrix')

@@ -51,6 +51,8 @@ export const exact = (x: number): bigint => {
 
 const abs = (v: bigint): bigint => (v < 0n ? -v : v)
 
+const larger = (a: bigint, b: bigint): bigint => [a, b][Number(b > a)]!
+
 /** `p / q` as a float64 with some 60 good bits, for `p, q >= 0`; Infinity for `q = 0 < p`, and `0 / 0 = 0`. */
 export const ratio = (p: bigint, q: bigint): number => {
   if (p === 0n) return 0
@@ -75,7 +77,7 @@ export const exactErrors = (A: Float64Array, x: Float64Array, b: Float64Array, n
     size: c.reduce((sum, v, j) => sum + abs(a[i * n + j]! * v), abs(bi)),
     norm: c.reduce((sum, _, j) => sum + abs(a[i * n + j]!), 0n)
   }))
-  const most = (values: readonly bigint[]): bigint => values.reduce((m, v) => (abs(v) > m ? abs(v) : m), 0n)
+  const most = (values: readonly bigint[]): bigint => values.map(abs).reduce(larger, 0n)
   const denominator = most(rows.map((row) => row.norm)) * most(c) + most(d)
   return {
     r: rows.map((row) => row.r),

@@ -5,6 +5,9 @@ import { sources } from './tree'
 
 const tree = sources()
 
+/** All but this file, whose strings hold the import lines that the rule must see. */
+const judged = tree.filter(({ file }) => file !== 'test/rules/imports.test.ts')
+
 test('the tree is really read', (t) => {
   t.ok(tree.length > 100, `${tree.length} sources`)
   const lines = tree.reduce((sum, { text }) => sum + specifiers(text).length, 0)
@@ -13,7 +16,7 @@ test('the tree is really read', (t) => {
 })
 
 test('imports follow the table of rooms', (t) => {
-  t.deepEqual(forbiddenImports(tree), [])
+  t.deepEqual(forbiddenImports(judged), [])
   t.end()
 })
 
@@ -39,7 +42,7 @@ test('every form of an import is seen', (t) => {
     [`const a: import('./a').A = b`, ['./a']],
     [`const a = require('gl')`, ['gl']],
     [`const a = import(name)`, ['computed: name']],
-    [`const a = import(\`./\${name}\`)`, ['computed: `./${name}`']],
+    [`const a = import('./' + name)`, [`computed: './' + name`]],
     [`// import { a } from './a'`, []],
     [`/**\n * Example: import { a } from './a'\n */`, []],
     [`const a = 1 // from 'here'`, []],

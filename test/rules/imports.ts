@@ -9,7 +9,7 @@ export interface Source {
 
 const statement = /^[ \t]*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"\n]+)['"]/gm
 const bare = /^[ \t]*import\s*['"]([^'"\n]+)['"]/gm
-const call = /\b(?:import|require)\(\s*(?:['"]([^'"\n]+)['"]\s*\)|(?!['"])([^)\n]*)\))/g
+const call = /\b(?:import|require)\(\s*(?:['"]([^'"\n]+)['"]\s*\)|([^)\n]*)\))/g
 
 const withoutComments = (text: string): string =>
   text.replace(/^[ \t]*\/\*[\s\S]*?\*\//gm, '').replace(/^[ \t]*\/\/.*$/gm, '')

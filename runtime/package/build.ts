@@ -1,0 +1,100 @@
+/**
+ * Builds `dist/`, which is what the package ships: the command line, the library and the specs as ES modules that
+ * share chunks (a command's chunk is read when the command runs), their declarations, and the licences of bundled code.
+ *
+ * See Note [What is bundled].
+ */
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import * as esbuild from 'esbuild'
+import { writeDeclarations } from './declarations'
+import { licences } from './licences'
+import { rootAbove } from './root'
+
+const root = rootAbove(import.meta.dirname)
+
+const entries: Readonly<Record<string, string>> = {
+  ansatz: 'runtime/cli/main.ts',
+  index: 'runtime/index.ts',
+  spec: 'spec/index.ts'
+}
+
+/** Packages with native code, which are there or not where the package is installed. */
+const external: readonly string[] = ['webgpu', 'gl']
+
+const shebang = '#!/usr/bin/env node\n'
+
+/** What a chunk needs that holds CommonJS code: `require`, for Node's own modules and for what the user installed. */
+const commonJs = `import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)\n`
+
+const finish = (name: string, text: string): string => {
+  const body = text.replace(/^#!.*\n/, '')
+  const whole = body.includes('var __require = ') ? commonJs + body : body
+  return name === 'ansatz.js' ? shebang + whole : whole
+}
+
+export interface Built {
+  /** Bytes by file, relative to the output folder. */
+  readonly sizes: Readonly<Record<string, number>>
+}
+
+/** Builds into a folder, which it empties first; `declarations: false` leaves out the types (a second or two). */
+export const build = async (out: string, { declarations }: { readonly declarations: boolean }): Promise<Built> => {
+  rmSync(out, { recursive: true, force: true })
+  mkdirSync(path.join(out, 'types'), { recursive: true })
+  const { outputFiles, metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outdir: out,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    mainFields: ['module', 'main'],
+    target: 'node20',
+    external: [...external],
+    charset: 'utf8',
+    legalComments: 'inline',
+    metafile: true,
+    write: false,
+    logLevel: 'warning'
+  })
+  const sizes: Record<string, number> = {}
+  const put = (file: string, text: string): void => {
+    mkdirSync(path.dirname(path.join(out, file)), { recursive: true })
+    writeFileSync(path.join(out, file), text)
+    sizes[file.replaceAll(path.sep, '/')] = Buffer.byteLength(text)
+  }
+  for (const { path: file, text } of outputFiles) {
+    const name = path.relative(out, file)
+    put(name, finish(name, text))
+  }
+  chmodSync(path.join(out, 'ansatz.js'), 0o755)
+  put('LICENSES.txt', licences(root, Object.keys(metafile.inputs)))
+  if (declarations) writeDeclarations(root, [entries['index']!, entries['spec']!], path.join(out, 'types'))
+  rmSync(path.join(out, 'types/tsconfig.json'), { force: true })
+  return { sizes }
+}
+
+const main = async (): Promise<void> => {
+  const missing = Object.values(entries).filter((entry) => !existsSync(path.join(root, entry)))
+  if (missing.length > 0) throw new Error(`internal: there is no ${missing.join(', no ')}`)
+  const { sizes } = await build(path.join(root, 'dist'), { declarations: true })
+  const total = Object.values(sizes).reduce((sum, size) => sum + size, 0)
+  console.error(`dist: ${Object.keys(sizes).length} files, ${Math.round(total / 1024)} KB, and declarations`)
+}
+
+if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === import.meta.filename) await main()
+
+/*
+Note [What is bundled]
+~~~~~~~~~~~~~~~~~~~~~~
+gpu.js asks for `gl`, which compiles for minutes where a compiler is found, and for an old `webgpu` of 84 MB that it
+never imports. npm's `overrides` hold in this repository alone, not where our package is installed. So gpu.js is
+bundled, and is no dependency of the package; its `require('gl')` still finds the `gl` that a user has installed, and
+its headless GL works then. The other libraries are bundled too: they are small, and one file is read faster than many.
+`webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
+`fp-ts/Either` in an ES module (a folder), and it is a dependency, because its types are in our interface; its values
+are plain objects, so two copies agree. Names are kept and nothing is minified: gpu.js reads the text of functions.
+*/

@@ -1,0 +1,160 @@
+/**
+ * Networks on a device: a choice compiled for `batch` systems of `n` unknowns, its matrices in float32 put in once and
+ * applied to many right-hand sides.
+ */
+import * as E from 'fp-ts/Either'
+
+import { toGpujs } from '../../codegen/compile'
+import { choose } from '../gpujs/backend'
+import { type BackendError, type BackendName, backendError } from '../gpujs/error'
+import { type Executable, open, type Runtime } from '../gpujs/runtime'
+import type { Choice } from './choose'
+import type { Prepared } from './prepare'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+export interface Network {
+  readonly choice: Choice
+  readonly n: number
+  readonly batch: number
+  /** Put `c E S E` into a slot, `c` such that the largest eigenvalue lies `widening` below the network's top. */
+  place(slot: number, system: Prepared, widening: number): void
+  /**
+   * For every slot k with `r_k`: `y_k` with `S y_k` near `r_k`. Slots left null keep their matrix and answer null.
+   */
+  apply(residuals: readonly (Float64Array | null)[]): Promise<E.Either<BackendError, readonly (Float64Array | null)[]>>
+}
+
+/** An opened backend. */
+export interface Device {
+  readonly backend: BackendName
+  readonly adapter: string
+  network(choice: Choice, n: number, batch: number): Promise<E.Either<BackendError, Network>>
+  close(): Promise<void>
+}
+
+/** A slot's part: what its answers are multiplied by. */
+interface Slot {
+  readonly system: Prepared
+  readonly c: number
+}
+
+// --- one network -----------------------------------------------------------------------------------------------------
+
+const norm = (v: Float64Array): number => {
+  let sum = 0
+  for (let i = 0; i < v.length; i++) sum += v[i]! * v[i]!
+  return Math.sqrt(sum)
+}
+
+const network = (executable: Executable, choice: Choice, n: number, batch: number): Network => {
+  const A = new Float32Array(batch * n * n)
+  const b = new Float32Array(batch * n)
+  const slots: (Slot | null)[] = Array.from({ length: batch }, () => null)
+  const wanted = choice.rightHandSide === 'unit' ? 1 : Math.sqrt(n)
+  let stale = true
+
+  const place = (slot: number, system: Prepared, widening: number): void => {
+    const c = choice.top / (system.spectrum.high * widening)
+    const { S, e } = system
+    const start = slot * n * n
+    for (let i = 0; i < n; i++) {
+      const ci = c * e[i]!
+      for (let j = 0, p = i * n; j < n; j++, p++) A[start + p] = S[p]! * ci * e[j]!
+    }
+    slots[slot] = { system, c }
+    stale = true
+  }
+
+  const apply: Network['apply'] = async (residuals) => {
+    const sizes = new Float64Array(batch)
+    b.fill(0)
+    for (let k = 0; k < batch; k++) {
+      const [slot, r] = [slots[k], residuals[k]]
+      if (!slot || !r) continue
+      const g = r.map((value, i) => slot.system.e[i]! * value)
+      const size = norm(g) / wanted
+      sizes[k] = size
+      if (size > 0 && Number.isFinite(size)) for (let i = 0; i < n; i++) b[k * n + i] = g[i]! / size
+    }
+    if (stale) {
+      const loaded = executable.load({ A })
+      if (E.isLeft(loaded)) return loaded
+      stale = false
+    }
+    const ran = await executable.run({ b }, ['x'])()
+    if (E.isLeft(ran)) return ran
+    const x = ran.right['x']
+    if (x === undefined) throw new Error('internal: a network has no output x')
+    return E.right(
+      residuals.map((r, k) => {
+        const slot = slots[k]
+        if (!slot || !r) return null
+        if (sizes[k] === 0) return new Float64Array(n)
+        const { e } = slot.system
+        const factor = slot.c * sizes[k]!
+        return e.map((ei, i) => ei * factor * x[k * n + i]!)
+      })
+    )
+  }
+
+  return { choice, n, batch, place, apply }
+}
+
+// --- one device ------------------------------------------------------------------------------------------------------
+
+/** What is kept compiled: at most this many networks, and this many matrix entries in all. */
+const [mostNetworks, mostEntries] = [8, 2 ** 25]
+
+interface Kept {
+  readonly network: Network
+  readonly executable: Executable
+  readonly entries: number
+}
+
+const device = (runtime: Runtime): Device => {
+  const kept = new Map<Choice, Map<string, Kept>>()
+  let total = 0
+  let count = 0
+
+  const drop = async (keep: number): Promise<void> => {
+    if (count < mostNetworks && total + keep <= mostEntries) return
+    for (const sizes of kept.values()) for (const { executable } of sizes.values()) await executable.dispose()
+    kept.clear()
+    total = 0
+    count = 0
+  }
+
+  return {
+    backend: runtime.backend,
+    adapter: runtime.adapter,
+    network: async (choice, n, batch) => {
+      const size = `${n} ${batch}`
+      const old = kept.get(choice)?.get(size)
+      if (old !== undefined) return E.right(old.network)
+      const program = toGpujs({ _tag: 'forward' }, choice.typed, { n, batch })
+      if (E.isLeft(program)) return E.left(backendError(runtime.backend, 'program', `${choice.name}: ${program.left}`))
+      await drop(batch * n * n)
+      const compiled = await runtime.compile(program.right)()
+      if (E.isLeft(compiled)) return compiled
+      const executable = compiled.right
+      const numbers = Object.entries(choice.weights).map(([name, array]) => [name, Float32Array.from(array)] as const)
+      const loaded = executable.load(Object.fromEntries(numbers))
+      if (E.isLeft(loaded)) return loaded
+      const fresh = { network: network(executable, choice, n, batch), executable, entries: batch * n * n }
+      kept.set(choice, (kept.get(choice) ?? new Map<string, Kept>()).set(size, fresh))
+      total += fresh.entries
+      count++
+      return E.right(fresh.network)
+    },
+    close: () => runtime.close()
+  }
+}
+
+/** Opens a backend by name, or the best that works for `auto`. */
+export const openDevice = async (backend: string): Promise<E.Either<BackendError, Device>> => {
+  const name = await choose(backend)()
+  if (E.isLeft(name)) return name
+  const opened = await open(name.right)()
+  return E.isLeft(opened) ? opened : E.right(device(opened.right))
+}

@@ -1,0 +1,145 @@
+/**
+ * Refinement `y <- y + f(r)`, `r = rhs - S y` in float64, for many systems in lockstep on one network.
+ */
+import * as E from 'fp-ts/Either'
+
+import type { BackendError } from '../gpujs/error'
+import { norm2 } from '../linalg/norms'
+import { residual } from '../linalg/residual'
+import type { Network } from './network'
+import type { Prepared } from './prepare'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+/**
+ * `done`: the judge was satisfied; `slow`: a pass left more than the caller allows; `diverged`: no pass shrinks the
+ * residual, with wider windows neither; `limit`: too many passes; `interrupted`: by the caller.
+ */
+export type Verdict = 'running' | 'done' | 'slow' | 'diverged' | 'limit' | 'interrupted'
+
+/** One system in work; everything that changes from pass to pass. */
+export interface Task {
+  readonly system: Prepared
+  readonly rhs: Float64Array
+  y: Float64Array
+  /** `rhs - S y`. */
+  r: Float64Array
+  /** `||e r||_2`, the size that a network shrinks, now and at the start. */
+  size: number
+  readonly first: number
+  /** What the last pass left of it, as a share. */
+  share: number
+  /** Passes in all, and on this network. */
+  passes: number
+  passesHere: number
+  widened: number
+  /** Products in float64 and in networks. */
+  products: number
+  verdict: Verdict
+}
+
+export interface RefineOptions {
+  /** Whether a task may stop; asked after every pass. `gaining` is false where the pass did not shrink the residual. */
+  readonly judge: (task: Task, index: number, gaining: boolean) => boolean
+  readonly maxPasses: number
+  /** A larger share left by a pass ends the task as `slow`. */
+  readonly slow: number
+  readonly signal?: AbortSignal | undefined
+  readonly onPass?: (running: number) => void
+}
+
+/** One pass may be tried again this often, each time with a window 10% wider. */
+const mostWidenings = 3
+const wider = 1.1
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+const sizeOf = ({ e }: Prepared, r: Float64Array): number => norm2(r.map((value, i) => e[i]! * value))
+
+/** A task at `y = 0`. */
+export const task = (system: Prepared, rhs: Float64Array): Task => {
+  const size = sizeOf(system, rhs)
+  return {
+    system,
+    rhs,
+    y: new Float64Array(system.n),
+    r: rhs.slice(),
+    size,
+    first: size,
+    share: 1,
+    passes: 0,
+    passesHere: 0,
+    widened: 0,
+    products: 0,
+    verdict: 'running'
+  }
+}
+
+/** Lets timers and signals of the process in. */
+const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
+
+// --- refining --------------------------------------------------------------------------------------------------------
+
+const isRunning = (t: Task): boolean => t.verdict === 'running'
+
+/** Take the network's correction, or leave the task as it is; then the task's verdict. */
+const advance = (t: Task, k: number, z: Float64Array, network: Network, options: RefineOptions): void => {
+  const { system } = t
+  const y = t.y.map((value, i) => value + z[i]!)
+  const r = residual(system.S, y, t.rhs, system.n)
+  const size = sizeOf(system, r)
+  t.passes++
+  t.passesHere++
+  t.products += (network.choice.degree ?? 0) + 1
+  const gaining = size < t.size
+  if (gaining) {
+    t.share = size / t.size
+    t.y = y
+    t.r = r
+    t.size = size
+  }
+  if (options.judge(t, k, gaining)) {
+    t.verdict = 'done'
+  } else if (t.passes >= options.maxPasses) {
+    t.verdict = 'limit'
+  } else if (!gaining) {
+    if (t.widened >= mostWidenings) {
+      t.verdict = 'diverged'
+    } else {
+      t.widened++
+      network.place(k, system, wider ** t.widened)
+    }
+  } else if (t.share > options.slow) {
+    t.verdict = 'slow'
+  }
+}
+
+/** Passes until every task has a verdict. At most `network.batch` tasks; their order is that of the slots. */
+export const refine = async (
+  network: Network,
+  tasks: readonly Task[],
+  options: RefineOptions
+): Promise<E.Either<BackendError, void>> => {
+  for (const [k, t] of tasks.entries()) {
+    t.passesHere = 0
+    t.widened = 0
+    t.verdict = t.size === 0 ? 'done' : t.passes >= options.maxPasses ? 'limit' : 'running'
+    network.place(k, t.system, 1)
+  }
+  while (tasks.some(isRunning)) {
+    if (options.signal !== undefined) await breathe()
+    if (options.signal?.aborted) {
+      for (const t of tasks) if (isRunning(t)) t.verdict = 'interrupted'
+      break
+    }
+    const slots = Array.from({ length: network.batch }, (_, k) => (tasks[k] && isRunning(tasks[k]) ? tasks[k].r : null))
+    const proposed = await network.apply(slots)
+    if (E.isLeft(proposed)) return proposed
+    for (const [k, t] of tasks.entries()) {
+      const z = proposed.right[k]
+      if (z) advance(t, k, z, network, options)
+    }
+    options.onPass?.(tasks.filter(isRunning).length)
+  }
+  return E.right(undefined)
+}
