@@ -61,12 +61,14 @@ export const rows = (model: Model, weights: Weights, interval: { readonly low: n
   ]
   const polynomial = pipe(
     specialise({ model, weights, ...interval }),
-    E.map((s): Row => ({
-      what: `polynomial`,
-      network: { typed: typed(s.model), weights: s.weights },
-      goal: { _tag: 'forward' },
-      wanted: named('x')
-    }))
+    E.map(
+      (s): Row => ({
+        what: `polynomial`,
+        network: { typed: typed(s.model), weights: s.weights },
+        goal: { _tag: 'forward' },
+        wanted: named('x')
+      })
+    )
   )
   return E.isRight(polynomial) ? [...tokens, polynomial.right] : tokens
 }
@@ -86,7 +88,11 @@ const valueOf = (input: ProgramInput, { weights }: Network, systems: Sample): Fl
   return new Float64Array(input.dims.reduce((p, q) => p * q, 1)).fill(input.name.startsWith('power') ? 1 : 0)
 }
 
-const valuesOf = (inputs: readonly ProgramInput[], network: Network, systems: Sample): Readonly<Record<string, Float64Array>> =>
+const valuesOf = (
+  inputs: readonly ProgramInput[],
+  network: Network,
+  systems: Sample
+): Readonly<Record<string, Float64Array>> =>
   Object.fromEntries(inputs.map((input) => [input.name, valueOf(input, network, systems)]))
 
 const single = (values: Readonly<Record<string, Float64Array>>): Record<string, Float32Array> =>
@@ -114,7 +120,9 @@ export const onGpujs =
     const executable = must(await runtime.compile(program)())
     const values = single(valuesOf(program.inputs, row.network, systems))
     const ofRole = (data: boolean) =>
-      Object.fromEntries(program.inputs.filter((i) => (i.role === 'data') === data).map((i) => [i.name, values[i.name]!]))
+      Object.fromEntries(
+        program.inputs.filter((i) => (i.role === 'data') === data).map((i) => [i.name, values[i.name]!])
+      )
     must(executable.load(ofRole(false)))
     const [data, wanted] = [ofRole(true), row.wanted(program)]
     return {

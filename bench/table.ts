@@ -18,7 +18,12 @@ const short = (value: number): string => String(Number(value.toPrecision(3)))
 const render = (rows: readonly (readonly string[])[]): string => {
   const widths = rows[0]!.map((_, k) => Math.max(...rows.map((row) => row[k]!.length)))
   return rows
-    .map((row) => row.map((cell, k) => (k < 2 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, k) => (k < 2 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!)))
+        .join('  ')
+        .trimEnd()
+    )
     .join('\n')
 }
 

@@ -4,7 +4,7 @@
 import * as Dim from './dim'
 import type { Layer } from './layer'
 import * as T from './token'
-import type { Weight } from './weight'
+import type { MuScale, Weight } from './weight'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -27,6 +27,8 @@ export const constantly = (value: number): InitialLaw => ({ _tag: 'constant', va
 
 /** The spread that scalar Block weights start from (lin. transformer training reaches its optimum from it). */
 const blockLaw = normal(0.2)
+/** All-ones terms have norm n (or are divided by it): undivided, they start small, or the first answers explode. */
+const onesLaw = (scale: MuScale): InitialLaw => (scale === 'one' ? normal(0.02) : blockLaw)
 /** A matrix starts with columns of norm about 1/2, whatever its width. */
 const matrixLaw = normal(0.05)
 
@@ -56,9 +58,9 @@ export const ofWeight = (name: string, weight: Weight, heads: number, t: T.Token
       return weight.allOnes
         ? [
             at('mu1', [m, m], blockLaw),
-            at('mu2', [m, m], blockLaw),
-            at('column', [m], blockLaw),
-            at('row', [m], blockLaw),
+            at('mu2', [m, m], onesLaw(weight.muScale)),
+            at('column', [m], onesLaw(weight.muScale)),
+            at('row', [m], onesLaw(weight.muScale)),
             at('entry', [], blockLaw)
           ]
         : [at('mu1', [m, m], blockLaw), at('entry', [], blockLaw)]

@@ -38,6 +38,14 @@ const cases = (e: X.Expr): readonly { readonly when: readonly string[]; readonly
   return [...inside, ...cases(e.no)]
 }
 
+/** The last cases that say what `else` says go without saying. */
+const trimmed = (all: ReturnType<typeof cases>): ReturnType<typeof cases> => {
+  const kept = [...all]
+  const last = kept.pop()
+  while (last !== undefined && JSON.stringify(kept.at(-1)?.value) === JSON.stringify(last.value)) kept.pop()
+  return last === undefined ? all : [...kept, last]
+}
+
 /** Where a sum of terms may be broken: before a plus or minus outside every bracket. */
 const terms = (text: string): readonly string[] => {
   const found: string[] = []
@@ -69,7 +77,7 @@ const wrapped = (text: string, room: number): readonly string[] => {
 const rowsOf =
   (room: number) =>
   (line: Line): readonly string[] => {
-    const all = cases(line.value)
+    const all = trimmed(cases(line.value))
     if (all.length === 1) return wrapped(showEquation(line.defines, line.over, line.value, same), room)
     const shown = all.map(({ value }) => showEquation(line.defines, line.over, value, same))
     const at = (shown[0] as string).indexOf(' = ') + 3
@@ -104,14 +112,13 @@ const beside = (left: readonly string[], right: readonly string[], column: numbe
     `${(left[k] ?? '').padEnd(column)}${right[k] ?? ''}`.trimEnd()
   )
 
-const groupsOf = (s: Section): readonly number[] => [
-  ...new Set([...s.vjp, ...s.forward].map((line) => line.group))
-].sort((p, q) => p - q)
+const groupsOf = (s: Section): readonly number[] =>
+  [...new Set([...s.vjp, ...s.forward].map((line) => line.group))].sort((p, q) => p - q)
 
 const body = (s: Section): readonly string[] => {
   const left = s.forward.flatMap(rowsOf(width))
   if (s.vjp.length === 0) return left
-  const column = Math.max('forward'.length, ...left.map((row) => row.length)) + 3
+  const column = Math.max('forward, downwards'.length, ...left.map((row) => row.length)) + 3
   const room = width - 2 - column
   const upwards = [...s.vjp].reverse()
   const heads = ['forward, downwards', 'VJP, upwards']
@@ -173,14 +180,16 @@ const grouped = (layers: readonly Section[]): readonly Group[] => {
   const groups: Group[] = []
   for (const [k, s] of layers.entries()) {
     const group = groups.at(-1)
-    const alike = group !== undefined && group.section.title === s.title && textOf(group.section.forward) === textOf(s.forward)
+    const alike =
+      group !== undefined && group.section.title === s.title && textOf(group.section.forward) === textOf(s.forward)
     const zeros = alike && textOf(group.section.vjp) !== textOf(s.vjp) ? zerosOf(group.section, s) : []
     if (!alike || zeros === undefined) {
       groups.push({ first: k, last: k, section: s, notes: [] })
       continue
     }
     const word = zeros.length === 1 ? 'is' : 'are'
-    const note = `In layer ${k} nothing reads ${zeros.map((z) => z.slice(1)).join(', ')}: ${zeros.join(', ')} ${word} zero, and so is what ${zeros.length === 1 ? 'it' : 'they'} alone would give.`
+    const names = zeros.map((z) => z.slice(1)).join(', ')
+    const note = `In layer ${k} nothing reads ${names}: ${zeros.join(', ')} ${word} zero, and what depends on it alone vanishes.`
     groups[groups.length - 1] = { ...group, last: k, notes: zeros.length === 0 ? group.notes : [...group.notes, note] }
   }
   return groups
@@ -190,14 +199,40 @@ const indented = (rows: readonly string[]): readonly string[] => rows.map((row) 
 
 // --- the page --------------------------------------------------------------------------------------------------------
 
-const letters = (typed: Typed): readonly string[] => {
+const linesOf = (s: Section): readonly Line[] => [...s.forward, ...s.vjp]
+
+const indicesOf = (line: Line): readonly X.Index[] => [...line.over, ...X.sums(line.value).flatMap((x) => x.over)]
+
+/** What the letters that are used stand for, with their ranges. */
+const letters = (typed: Typed, all: readonly Section[]): string => {
   const { tokens } = typed
-  const squares = T.squareParts(tokens).map((p) => p.name)
-  const count = Dim.show(tokens.count)
-  return [
-    'Every value has the system s as its first index, which is left out. The cotangent of w is dw. [p] is 1 where p holds, else 0.',
-    `Letters: i k tokens (${count}${tokens.query ? ', the query last' : ''}), j equations (n), m p blocks (${squares.join(', ')}), c d places in a block (n) or a token (${Dim.show(T.width(tokens))}), h heads.`
+  const used = all.flatMap(linesOf).flatMap(indicesOf)
+  const sizes = (names: readonly string[]): string =>
+    [...new Set(used.filter((i) => names.includes(i.name)).map((i) => Dim.show(i.dim)))].join(' or ')
+  const blocks = T.squareParts(tokens).map((p) => p.name)
+  const rows: readonly (readonly [string, string, string])[] = [
+    ['i k', 'tokens', `${Dim.show(tokens.count)}${tokens.query ? ', the query last' : ''}`],
+    ['j', 'equations', Dim.show(Dim.n)],
+    ['m p', 'blocks of a token', blocks.join(' ')],
+    ['c d', 'places in a block or a token', sizes(['c', 'd'])],
+    ['h', 'heads', sizes(['h'])],
+    ['q', 'coefficients', sizes(['q'])]
   ]
+  return rows
+    .flatMap(([names, what, range]) => {
+      const own = names.split(' ').filter((name) => used.some((i) => i.name === name))
+      return own.length === 0 ? [] : [`${own.join(' ')} ${what} (${range})`]
+    })
+    .join(', ')
+}
+
+/** `U [4,n+1,n]`: the arrays that a section defines going forward, without the axis of systems. */
+const shapes = (s: Section): readonly string[] => {
+  const all = s.forward.flatMap(({ defines, over }) => {
+    const dims = over.filter((i) => i.name !== 's').map((i) => Dim.show(i.dim))
+    return dims.length === 0 || /\d$/.test(defines) ? [] : [`${defines} [${dims.join(',')}]`]
+  })
+  return all.length === 0 ? [] : [`where ${all.join(', ')}`]
 }
 
 const cleaned = (typed: Typed): Equations => {
@@ -216,13 +251,15 @@ const layerTitle = ({ first, last, section }: Group): string =>
 export const showEquations = (typed: Typed): string => {
   const all = sections(typed, cleaned(typed))
   const [encoding, readout] = [all[0] as Section, all.at(-1) as Section]
-  const layers = grouped(all.slice(1, -1))
-  const out = [`${typed.model.name}: equations and their VJP`, '', ...letters(typed), '', encoding.title, ...indented(body(encoding))]
-  for (const group of layers) {
-    out.push('', layerTitle(group), ...indented(body(group.section)))
-    if (group.notes.length > 0) out.push(...indented(group.notes))
-  }
-  out.push('', readout.title, ...indented(body(readout)))
-  out.push('', 'Parameters', '  The cotangent of a parameter is the sum of its own over all systems, and over the layers that share it.')
-  return out.join('\n')
+  const page = (title: string, s: Section): readonly string[] => ['', title, ...indented([...body(s), ...shapes(s)])]
+  return [
+    `${typed.model.name}: equations and their VJP`,
+    '',
+    'Every value has the index s of its system first, which is left out. [p] is 1 where p holds, else 0.',
+    'The cotangent of w is dw; the one of a parameter is summed over systems, and over the layers that share it.',
+    `Letters: ${letters(typed, all)}.`,
+    ...page('Encoding', encoding),
+    ...grouped(all.slice(1, -1)).flatMap((g) => [...page(layerTitle(g), g.section), ...indented(g.notes)]),
+    ...page('Readout', readout)
+  ].join('\n')
 }

@@ -49,5 +49,27 @@ export const byRange = (
 }
 
 /** Read every tensor by its display name. */
-export const renameReads = (names: (tensor: string) => string) =>
-  X.mapReads((r) => ({ ...r, tensor: names(r.tensor) }))
+export const renameReads = (names: (tensor: string) => string) => X.mapReads((r) => ({ ...r, tensor: names(r.tensor) }))
+
+const isZero = (e: X.Expr): boolean => e._tag === 'number' && e.value === 0
+
+/** `[p] a + [p] b` as `[p] (a + b)`. */
+export const gathered = (e: X.Expr): X.Expr => {
+  if (e._tag !== 'add') return e
+  const terms: X.Expr[] = []
+  for (const t of e.terms) {
+    const at = terms.findIndex(
+      (u) => t._tag === 'where' && u._tag === 'where' && isZero(t.no) && isZero(u.no) && same(t.when, u.when)
+    )
+    const known = terms[at]
+    if (known?._tag === 'where' && t._tag === 'where') terms[at] = { ...known, yes: flat(known.yes, t.yes) }
+    else terms.push(t)
+  }
+  return X.add(...terms)
+}
+
+const same = (p: X.Condition, q: X.Condition): boolean => JSON.stringify(p) === JSON.stringify(q)
+
+const termsOf = (e: X.Expr): readonly X.Expr[] => (e._tag === 'add' ? e.terms : [e])
+
+const flat = (p: X.Expr, q: X.Expr): X.Expr => X.add(...termsOf(p), ...termsOf(q))

@@ -8,7 +8,7 @@ import * as W from '../../spec/weight'
 import { type Equation, type Equations, labelOf } from '../equation'
 import * as X from '../expr'
 import { simplify } from '../simplify'
-import { byRange, renameReads, writtenAt } from './rewrite'
+import { byRange, gathered, renameReads, writtenAt } from './rewrite'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -30,6 +30,9 @@ export interface Section {
 
 // --- which equation stands where --------------------------------------------------------------------------------------
 
+/** Six digits at most. */
+const short = (value: number): string => String(Number(value.toPrecision(6)))
+
 const describe = (layer: Layer): string => {
   switch (layer._tag) {
     case 'linearMap':
@@ -41,7 +44,7 @@ const describe = (layer: Layer): string => {
     case 'scale':
       return 'scale'
     case 'chebyshev':
-      return `Chebyshev polynomial of degree ${layer.degree} on [${layer.low}, ${layer.high}]`
+      return `Chebyshev polynomial of degree ${layer.degree} on [${short(layer.low)}, ${short(layer.high)}]`
     case 'residual':
       return `residual ${describe(layer.body)}`
     case 'repeat':
@@ -97,13 +100,6 @@ const whereOf = (e: Equations, layers: readonly Place[]): ReadonlyMap<string, Wh
 
 const lastWord = (name: string): string => name.slice(name.lastIndexOf('.') + 1)
 
-/** `P.mu1`; a free matrix goes by the letter of its weight alone. */
-const parameterName = (name: string): string => {
-  const [weight, label] = name.split('.').slice(-2)
-  if (label === undefined || !/^[PQW]$/.test(weight ?? '')) return lastWord(name)
-  return label === 'matrix' ? `${weight}` : `${weight}.${label}`
-}
-
 const isStep = (eq: Equation, tensor: string): boolean =>
   eq.rule === 'residual' && labelOf(eq, tensor).endsWith('_step')
 
@@ -111,19 +107,26 @@ const isStep = (eq: Equation, tensor: string): boolean =>
 const namesIn = (own: readonly Equation[], all: Equations): ((tensor: string) => string) => {
   const forward = own.filter((eq) => eq.part === 'forward')
   const defined = new Map(own.map((eq) => [eq.defines, eq]))
-  const parameters = Object.values(all.tensors).filter((t) => t.role === 'parameter')
-  const labels = new Set(parameters.map((t) => `d${lastWord(t.name)}`))
   const names = new Map<string, string>()
-  const readers = (tensor: string): readonly Equation[] =>
-    forward.filter((eq) => X.tensors(eq.value).includes(tensor))
+  const readers = (tensor: string): readonly Equation[] => forward.filter((eq) => X.tensors(eq.value).includes(tensor))
+
+  /** What the equation that defines a tensor calls it; the steps of a recurrence go by their numbers. */
+  const ownWord = (tensor: string): string => {
+    const eq = defined.get(tensor)
+    return eq === undefined || eq.rule === 'chebyshev' ? lastWord(tensor) : labelOf(eq, tensor)
+  }
+  const labelByReader = (tensor: string): string | undefined => {
+    const reader = own.find((eq) => X.tensors(eq.value).includes(tensor))
+    return reader === undefined ? undefined : labelOf(reader, tensor)
+  }
 
   const forwardName = (tensor: string): string => {
     const role = all.tensors[tensor]?.role
-    if (role === 'parameter') return parameterName(tensor)
-    if (role !== 'value') return lastWord(tensor)
     const eq = defined.get(tensor)
-    const word = lastWord(tensor)
-    if (eq?.rule === 'residual') return `${word}'`
+    const word = ownWord(tensor)
+    if (role === 'parameter') return labelByReader(tensor) ?? word
+    if (role !== 'value') return lastWord(tensor)
+    if (eq?.rule === 'residual') return `${lastWord(tensor)}'`
     const attention = readers(tensor).find((r) => r.rule === 'linear attention' && /^[UVuv]$/.test(labelOf(r, tensor)))
     if (attention !== undefined) return labelOf(attention, tensor)
     const [reader] = readers(tensor)
@@ -137,7 +140,7 @@ const namesIn = (own: readonly Equation[], all: Equations): ((tensor: string) =>
       const label = eq.part === 'vjp' && X.tensors(eq.value).includes(tensor) ? labelOf(eq, tensor) : ''
       if (!label.startsWith('d')) continue
       const value = forward.find(
-        (f) => f.path === eq.path && f.rule === eq.rule && lastWord(f.defines) === label.slice(1)
+        (f) => f.path === eq.path && f.rule === eq.rule && labelOf(f, f.defines) === label.slice(1)
       )
       if (value === undefined) continue
       // Past a residual nothing changes: the cotangent of what it adds is that of its sum.
@@ -148,11 +151,15 @@ const namesIn = (own: readonly Equation[], all: Equations): ((tensor: string) =>
     return eq?.rule === 'sum of cotangents' ? tensor.replace(/d([^.]+)$/, '$1') : undefined
   }
 
+  /** What alone leaves the section. */
+  const onlyOutput = (): string | undefined => {
+    const out = forward.filter((eq) => readers(eq.defines).length === 0)
+    return out.length === 1 ? out[0]?.defines : undefined
+  }
+
   const vjpName = (tensor: string): string => {
-    const word = lastWord(tensor)
-    if (labels.has(word)) return `d${parameterName(tensor.replace(/d([^.]+)$/, '$1'))}`
-    const value = cotangentOf(tensor)
-    return value === undefined ? word : `d${nameOf(value)}`
+    const value = cotangentOf(tensor) ?? (defined.has(tensor) ? undefined : onlyOutput())
+    return value === undefined ? ownWord(tensor) : `d${nameOf(value)}`
   }
 
   const backward = new Set(all.equations.filter((eq) => eq.part === 'vjp').map((eq) => eq.defines))
@@ -181,7 +188,10 @@ const written = (own: readonly Equation[]): readonly Equation[] => {
   const insideOf = (eq: Equation): Equation => {
     const sum = eq.rule === 'sum of cotangents'
     const mayGo = (tensor: string): boolean =>
-      (sum || isStep(eq, tensor)) && defined.has(tensor) && own.filter((q) => X.tensors(q.value).includes(tensor) && q.part === eq.part).length === 1 && (uses(tensor) === 1 || !sum)
+      (sum || isStep(eq, tensor)) &&
+      defined.has(tensor) &&
+      own.filter((q) => X.tensors(q.value).includes(tensor) && q.part === eq.part).length === 1 &&
+      (uses(tensor) === 1 || !sum)
     const inner = X.tensors(eq.value).filter(mayGo)
     const [first] = inner
     if (first === undefined) return eq
@@ -193,34 +203,47 @@ const written = (own: readonly Equation[]): readonly Equation[] => {
       gone.add(r.tensor)
       return writtenAt(share.over, share.value, at)
     })(writtenAt(eq.over, eq.value, at))
-    return { ...eq, over, value: simplify(value) }
+    return { ...eq, over, value: gathered(simplify(value)) }
   }
   return own.map(insideOf).filter((eq) => !gone.has(eq.defines))
 }
 
-const sectionOf = (kind: Section['kind'], title: string, own: readonly Equation[], all: Equations, j: boolean): Section => {
+const sectionOf = (
+  kind: Section['kind'],
+  title: string,
+  own: readonly Equation[],
+  all: Equations,
+  j: boolean
+): Section => {
   const name = namesIn(own, all)
   // Forward names first, so that they get the plain letters.
-  for (const eq of own.filter((q) => q.part === 'forward')) for (const t of [...X.tensors(eq.value), eq.defines]) name(t)
+  for (const eq of own.filter((q) => q.part === 'forward'))
+    for (const t of [...X.tensors(eq.value), eq.defines]) name(t)
   const operations = [
     ...new Set(own.filter((eq) => eq.part === 'forward' && eq.rule !== 'residual').map((eq) => `${eq.path} ${eq.rule}`))
   ]
+  const made = new Map(own.map((eq) => [eq.defines, eq]))
+  /** A sum of cotangents stands with what defines the value, or above all where the value comes in from outside. */
+  const operationOf = (eq: Equation): string => {
+    if (eq.rule !== 'sum of cotangents') return `${eq.path} ${eq.rule}`
+    const value = made.get(eq.defines.replace(/d([^.]+)$/, '$1'))
+    return value === undefined ? '' : `${value.path} ${value.rule}`
+  }
   const groupOf = (eq: Equation): number =>
-    eq.rule === 'residual'
-      ? operations.length - 1
-      : eq.rule === 'sum of cotangents'
-        ? -1
-        : operations.indexOf(`${eq.path} ${eq.rule}`)
+    eq.rule === 'residual' ? operations.length - 1 : operations.indexOf(operationOf(eq))
   const line = (eq: Equation): Line => {
     const { over, value } = j ? byRange(eq.over, eq.value) : eq
     return { group: groupOf(eq), defines: name(eq.defines), over, value: renameReads(name)(value) }
   }
   const lines = written(own)
+  const vjp = lines.filter((eq) => eq.part === 'vjp').map(line)
+  // Cotangents of what comes in do not need each other: in the order that reads X, b upwards.
+  const sums = vjp.filter((l) => l.group < 0).sort((p, q) => (p.defines < q.defines ? 1 : -1))
   return {
     kind,
     title,
     forward: lines.filter((eq) => eq.part === 'forward').map(line),
-    vjp: lines.filter((eq) => eq.part === 'vjp').map(line)
+    vjp: [...vjp.filter((l) => l.group >= 0), ...sums]
   }
 }
 
@@ -228,7 +251,8 @@ const sectionOf = (kind: Section['kind'], title: string, own: readonly Equation[
 export const sections = (typed: Typed, e: Equations): readonly Section[] => {
   const layers = places(typed.body, '')
   const where = whereOf(e, layers)
-  const of = (place: Where): readonly Equation[] => e.equations.filter((eq) => where.has(eq.defines) && where.get(eq.defines) === place)
+  const of = (place: Where): readonly Equation[] =>
+    e.equations.filter((eq) => where.has(eq.defines) && where.get(eq.defines) === place)
   const j = typed.tokens.query
   return [
     sectionOf('encoding', 'Encoding', of('encoding'), e, j),

@@ -125,7 +125,8 @@ export const described = (metadata: Readonly<Record<string, string>>): E.Either<
     E.bind('place', () => from(metadata, 'state', D.nullable(place))),
     E.chain(({ place: stored, ...rest }) => {
       const kind = stored === null ? 'weights' : 'training'
-      if (metadata['kind'] !== kind) return E.left(`kind in the header: expected ${kind}, found ${JSON.stringify(metadata['kind'])}`)
+      if (metadata['kind'] !== kind)
+        return E.left(`kind in the header: expected ${kind}, found ${JSON.stringify(metadata['kind'])}`)
       if (stored === null) return E.right({ ...rest, state: null, bestLoss: null })
       const { best, ...state } = stored
       return E.right({ ...rest, state, bestLoss: best === null ? null : best.loss })

@@ -5,6 +5,7 @@
  * See Note [What is bundled].
  */
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import * as esbuild from 'esbuild'
 import { writeDeclarations } from './declarations'
@@ -12,6 +13,8 @@ import { licences } from './licences'
 import { rootAbove } from './root'
 
 const root = rootAbove(import.meta.dirname)
+
+const fromRoot = createRequire(path.join(root, 'package.json'))
 
 const entries: Readonly<Record<string, string>> = {
   ansatz: 'runtime/cli/main.ts',
@@ -21,6 +24,22 @@ const entries: Readonly<Record<string, string>> = {
 
 /** Packages with native code, which are there or not where the package is installed. */
 const external: readonly string[] = ['webgpu', 'gl']
+
+/**
+ * Gives an imported CommonJS package its names, as Node does: esbuild's chunk of one exports `default` alone.
+ */
+const named = (name: string): esbuild.Plugin => ({
+  name: `names of ${name}`,
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /./ }, ({ path: specifier, kind }) =>
+      specifier === name && kind === 'dynamic-import' ? { path: name, namespace: 'named' } : undefined
+    )
+    onLoad({ filter: /./, namespace: 'named' }, () => ({
+      contents: `import whole from '${name}'\nexport const { ${Object.keys(fromRoot(name)).join(', ')} } = whole\n`,
+      resolveDir: root
+    }))
+  }
+})
 
 const shebang = '#!/usr/bin/env node\n'
 
@@ -54,6 +73,7 @@ export const build = async (out: string, { declarations }: { readonly declaratio
     mainFields: ['module', 'main'],
     target: 'node20',
     external: [...external],
+    plugins: [named('gpu.js')],
     charset: 'utf8',
     legalComments: 'inline',
     metafile: true,

@@ -8,13 +8,21 @@ const imported = /(\bfrom\s*['"]|\bimport\s*\(\s*['"]|^import\s*['"])([^'"\n]+)(
 
 /**
  * Completes imports: `./layer` becomes `./layer.js`, `./zoo` becomes `./zoo/index.js`, and `fp-ts/Either`, a folder,
- * becomes `fp-ts/lib/Either.js`. A package that an installer does not get is refused.
+ * becomes `fp-ts/lib/Either.js`. A package whose types an installer does not get is refused.
  */
-export const complete = (text: string, isFile: (specifier: string) => boolean): string =>
+export const complete = (
+  text: string,
+  isFile: (specifier: string) => boolean,
+  dependencies: readonly string[]
+): string =>
   text.replace(imported, (_, before: string, specifier: string) => {
     if (specifier.startsWith('fp-ts/')) return `${before}${specifier.replace(/^fp-ts\/(?:lib\/)?/, 'fp-ts/lib/')}.js`
     if (specifier.startsWith('node:') || specifier.endsWith('.js')) return `${before}${specifier}`
-    if (!specifier.startsWith('.')) throw new Error(`internal: the library's types mention the package ${specifier}`)
+    if (!specifier.startsWith('.')) {
+      if (dependencies.some((name) => name === specifier || name === `@types/${specifier}`))
+        return `${before}${specifier}`
+      throw new Error(`internal: the library's types mention ${specifier}, which is no dependency of the package`)
+    }
     return `${before}${isFile(specifier) ? specifier : specifier.replace(/\/$/, '').concat('/index')}.js`
   })
 
@@ -25,13 +33,21 @@ export const writeDeclarations = (root: string, entries: readonly string[], out:
   const options = { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: root, outDir: out }
   const files = entries.map((entry) => path.join(root, entry))
   const typeRoots = [path.join(root, 'node_modules/@types')]
-  const text = { extends: path.join(root, 'tsconfig.json'), compilerOptions: { ...options, typeRoots }, files, include: [] }
+  const text = {
+    extends: path.join(root, 'tsconfig.json'),
+    compilerOptions: { ...options, typeRoots },
+    files,
+    include: []
+  }
   writeFileSync(project, JSON.stringify(text))
   execFileSync(process.execPath, [tsc, '-p', project], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>
+  }
   for (const file of readdirSync(out, { recursive: true, encoding: 'utf8' }) as readonly string[]) {
     if (!file.endsWith('.d.ts')) continue
     const whole = path.join(out, file)
     const isFile = (specifier: string): boolean => existsSync(path.join(path.dirname(whole), `${specifier}.d.ts`))
-    writeFileSync(whole, complete(readFileSync(whole, 'utf8'), isFile))
+    writeFileSync(whole, complete(readFileSync(whole, 'utf8'), isFile, Object.keys(dependencies)))
   }
 }

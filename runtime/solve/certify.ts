@@ -7,13 +7,7 @@ import type { Certificate, Condition, Status } from './solution'
 const asCertificate = (found: BackwardError, compensated: boolean): Certificate => ({ ...found, compensated })
 
 /** The backward errors of `x`; with twice the digits where the plain residual's rounding alone could decide. A: [n, n]. */
-export const certificate = (
-  A: Float64Array,
-  x: Float64Array,
-  b: Float64Array,
-  n: number,
-  tol: number
-): Certificate => {
+export const certificate = (A: Float64Array, x: Float64Array, b: Float64Array, n: number, tol: number): Certificate => {
   const plain = backwardError(A, x, b, n)
   const undecided = plain.normwise <= tol && plain.normwise + plain.rounding > tol
   return undecided ? asCertificate(backwardError(A, x, b, n, { compensated: true }), true) : asCertificate(plain, false)

@@ -39,6 +39,21 @@ const alike = 4
 
 // --- solving for the estimate ------------------------------------------------------------------------------------------
 
+type Options = Pick<RefineOptions, 'maxPasses' | 'signal'>
+
+/** Solves `S y = rhs` for several systems at once, to a relative residual; slots with a null right-hand side rest. */
+const solveAll = async (
+  network: Network,
+  given: readonly Conditioned[],
+  rhs: readonly (Float64Array | null)[],
+  tolerance: number,
+  options: Options
+): Promise<E.Either<BackendError, readonly (Task | null)[]>> => {
+  const tasks = rhs.map((v, k) => (v === null ? null : task(given[k]!.system, v)))
+  const judge = (t: Task): boolean => t.size <= tolerance * t.first
+  return E.map(() => tasks)(await refine(network, tasks, { ...options, judge, slow: 0.9 }))
+}
+
 type Answer = E.Either<'noConvergence', Float64Array>
 
 interface Waiting {
@@ -47,124 +62,130 @@ interface Waiting {
   readonly answer: (found: Answer) => void
 }
 
-/** Solves `S y = rhs` for several systems at once, to a relative residual. */
-const solveAll = async (
-  network: Network,
-  systems: readonly (Prepared | null)[],
-  requests: ReadonlyMap<number, Float64Array>,
-  tolerance: number,
-  options: Pick<RefineOptions, 'maxPasses' | 'signal'>
-): Promise<E.Either<BackendError, { readonly tasks: ReadonlyMap<number, Task> }>> => {
-  const slots = [...requests.keys()]
-  const tasks = slots.map((slot) => task(systems[slot]!, requests.get(slot)!))
-  const judge = (t: Task): boolean => t.size <= tolerance * t.first
-  const ran = await refine(network, tasks, { ...options, judge, slow: 0.9 })
-  return E.map(() => ({ tasks: new Map(slots.map((slot, k) => [slot, tasks[k]!] as const)) }))(ran)
+/** How a dialogue's vectors enter the scaled system and leave it. */
+interface Units {
+  readonly into: (v: Float64Array) => Float64Array
+  readonly out: (y: Float64Array) => Float64Array
 }
 
 /**
- * Condition estimates of several systems in lockstep, one network pass for all of them at a time.
+ * Hager and Higham's dialogue for several systems, every round answering what all of them wait for: `||A^-1||_1` by slot,
+ * null where there are no units for the slot or a solve did not converge. Products are added up in `products`.
+ */
+const lockstep = async (
+  network: Network,
+  given: readonly Conditioned[],
+  units: readonly (Units | null)[],
+  products: Float64Array,
+  options: Options
+): Promise<E.Either<BackendError, readonly (number | null)[]>> => {
+  const { n } = network
+  let waiting: Waiting[] = []
+  let talking = units.filter((u) => u !== null).length
+  let wake: () => void = () => {}
+  const wakeIfAllWait = (): void => {
+    if (waiting.length >= talking) wake()
+  }
+  const ask = (slot: number, rhs: Float64Array): Promise<Answer> =>
+    new Promise((answer) => {
+      waiting.push({ slot, rhs, answer })
+      wakeIfAllWait()
+    })
+  const talk = async (slot: number, u: Units | null): Promise<number | null> => {
+    if (u === null) return null
+    const solve = (v: Float64Array) => async () => E.map(u.out)(await ask(slot, u.into(v)))
+    const found = await estimateInverseNormTask(n, solve, solve)()
+    talking--
+    wakeIfAllWait()
+    return E.isLeft(found) ? null : found.right.inverseNorm
+  }
+  const talks = units.map((u, k) => talk(k, u))
+  while (talking > 0) {
+    if (waiting.length < talking) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      continue
+    }
+    const round = waiting
+    waiting = []
+    const rhs: (Float64Array | null)[] = given.map(() => null)
+    for (const w of round) rhs[w.slot] = w.rhs
+    const solved = await solveAll(network, given, rhs, roughly, options)
+    if (E.isLeft(solved)) return solved
+    for (const { slot, answer } of round) {
+      const t = solved.right[slot]!
+      products[slot]! += t.products
+      answer(t.verdict === 'done' ? E.right(t.y) : E.left('noConvergence'))
+    }
+  }
+  return E.right(await Promise.all(talks))
+}
+
+const asItIs: Units = { into: (v) => v, out: (y) => y }
+
+/** `A^-1 v = D S^-1 D v`, in units that cannot overflow. */
+const ownUnits = ({ d }: Prepared): Units => {
+  let unit = 0
+  return {
+    into: (v) => {
+      const scaled = intoUnits(d, v)
+      unit = scaled.unit
+      return scaled.values
+    },
+    out: (y) => outOfUnits(d, y, unit)
+  }
+}
+
+const spread = (d: Float64Array): number => {
+  let [least, most] = [Infinity, 0]
+  for (const value of d) {
+    least = Math.min(least, value)
+    most = Math.max(most, value)
+  }
+  return most / least
+}
+
+/**
+ * Condition estimates of several systems, in slots `0 ... given.length - 1`, one network pass for all of them at a time.
  * At most `network.batch` systems.
  */
 export const conditionsByNetwork = async (
   network: Network,
   given: readonly Conditioned[],
-  options: Pick<RefineOptions, 'maxPasses' | 'signal'>
+  options: Options
 ): Promise<E.Either<BackendError, readonly Estimated[]>> => {
   const { n } = network
-  const systems = given.map(({ system }) => system)
   const products = new Float64Array(given.length)
-  const failed = new Set<number>()
 
-  // The random right-hand side, for all.
   const probe = signs(probeKey, n)
-  const all = new Map(given.map((_, k) => [k, probe] as const))
-  const probed = await solveAll(network, systems, all, probeTolerance, options)
+  const allProbes = given.map(() => probe)
+  const probed = await solveAll(network, given, allProbes, probeTolerance, options)
   if (E.isLeft(probed)) return probed
-  const fromProbe = given.map((_, k) => {
-    const t = probed.right.tasks.get(k)!
-    products[k]! += t.products
-    if (t.verdict !== 'done') failed.add(k)
-    return vectorNorm1(t.y) / n
+  const sound = probed.right.map((t) => t?.verdict === 'done')
+  const fromProbe = probed.right.map((t, k) => {
+    products[k]! += t?.products ?? 0
+    return t === null ? 0 : vectorNorm1(t.y) / n
   })
 
-  // Hager and Higham's dialogues, one or two for each system; every round answers what all of them wait for.
-  let waiting: Waiting[] = []
-  let talking = 0
-  let wake: () => void = () => {}
-  const ask = (slot: number, rhs: Float64Array) => (): Promise<Answer> =>
-    new Promise((answer) => {
-      waiting.push({ slot, rhs, answer })
-      if (waiting.length >= talking) wake()
-    })
-  const talk = async (slot: number, into: (v: Float64Array) => Float64Array, out: typeof into): Promise<number> => {
-    const solve = (v: Float64Array) => async (): Promise<Answer> =>
-      E.map(out)(await ask(slot, into(v))())
-    const found = await estimateInverseNormTask(n, solve, solve)()
-    talking--
-    if (waiting.length >= talking) wake()
-    if (E.isLeft(found)) {
-      failed.add(slot)
-      return Infinity
-    }
-    return found.right.inverseNorm
-  }
-  const same = (v: Float64Array): Float64Array => v
-  const pending: Promise<number>[] = []
-  const own: Promise<number>[] = []
-  for (const [k, { system }] of given.entries()) {
-    if (failed.has(k)) continue
-    talking++
-    pending[k] = talk(k, same, same)
-    const [least, most] = [Math.min(...system.d), Math.max(...system.d)]
-    if (most <= alike * least) continue
-    // A^-1 v = D S^-1 D v, in units that cannot overflow.
-    talking++
-    let unit = 0
-    own[k] = talk(
-      k,
-      (v) => {
-        const scaled = intoUnits(system.d, v)
-        unit = scaled.unit
-        return scaled.values
-      },
-      (y) => outOfUnits(system.d, y, unit)
-    )
-  }
-  while (talking > 0) {
-    if (waiting.length < talking) await new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    if (talking === 0) break
-    // A system with two dialogues has two requests: a round answers one of each.
-    const round = new Map<number, Waiting>()
-    const later: Waiting[] = []
-    for (const w of waiting) {
-      if (round.has(w.slot)) later.push(w)
-      else round.set(w.slot, w)
-    }
-    waiting = later
-    const requests = new Map([...round].map(([slot, { rhs }]) => [slot, rhs] as const))
-    const solved = await solveAll(network, systems, requests, roughly, options)
-    if (E.isLeft(solved)) return solved
-    for (const [slot, { answer }] of round) {
-      const t = solved.right.tasks.get(slot)!
-      products[slot]! += t.products
-      answer(t.verdict === 'done' ? E.right(t.y) : E.left('noConvergence'))
-    }
-    await Promise.resolve()
-  }
+  const scaledUnits = given.map((_, k) => (sound[k] ? asItIs : null))
+  const scaled = await lockstep(network, given, scaledUnits, products, options)
+  if (E.isLeft(scaled)) return scaled
+  const badlyScaled = given.map(({ system }) => spread(system.d) > alike)
+  const owns = given.map(({ system }, k) => (sound[k] && badlyScaled[k] ? ownUnits(system) : null))
+  const direct = await lockstep(network, given, owns, products, options)
+  if (E.isLeft(direct)) return direct
 
-  const estimates: Estimated[] = []
-  for (const [k, { system, A }] of given.entries()) {
-    const inverse = failed.has(k) ? Infinity : Math.max(await pending[k]!, fromProbe[k]!)
-    const direct = failed.has(k) ? Infinity : await (own[k] ?? pending[k]!)
-    const scaled = conditionNumber(norm1(system.S, n, n), inverse)
-    const estimate = own[k] === undefined ? scaled : conditionNumber(norm1(A, n, n), direct)
-    estimates.push({
-      condition: failed.has(k) ? null : { estimate, scaled, how: 'network' },
-      products: products[k]!
-    })
+  const conditionOf = (k: number): Condition | null => {
+    const { system, A } = given[k]!
+    const [inverse, own] = [scaled.right[k] ?? null, direct.right[k] ?? null]
+    if (inverse === null || (badlyScaled[k] && own === null)) return null
+    const ofScaled = conditionNumber(norm1(system.S, n, n), Math.max(inverse, fromProbe[k]!))
+    return {
+      estimate: own === null ? ofScaled : conditionNumber(norm1(A, n, n), own),
+      scaled: ofScaled,
+      how: 'network'
+    }
   }
-  return E.right(estimates)
+  return E.right(given.map((_, k) => ({ condition: conditionOf(k), products: products[k]! })))
 }

@@ -36,6 +36,7 @@ export interface Device {
 /** A slot's part: what its answers are multiplied by. */
 interface Slot {
   readonly system: Prepared
+  readonly widening: number
   readonly c: number
 }
 
@@ -55,6 +56,8 @@ const network = (executable: Executable, choice: Choice, n: number, batch: numbe
   let stale = true
 
   const place = (slot: number, system: Prepared, widening: number): void => {
+    const before = slots[slot]
+    if (before?.system === system && before.widening === widening) return
     const c = choice.top / (system.spectrum.high * widening)
     const { S, e } = system
     const start = slot * n * n
@@ -62,7 +65,7 @@ const network = (executable: Executable, choice: Choice, n: number, batch: numbe
       const ci = c * e[i]!
       for (let j = 0, p = i * n; j < n; j++, p++) A[start + p] = S[p]! * ci * e[j]!
     }
-    slots[slot] = { system, c }
+    slots[slot] = { system, widening, c }
     stale = true
   }
 

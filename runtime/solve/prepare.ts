@@ -112,7 +112,8 @@ export const prepare = (A: Float64Array, b: Float64Array, n: number): E.Either<O
   const { low, high, products } = extremesOf(multiply, n, lanczosSteps, lanczosKey)
   if (!(high > 0)) return out('has no positive eigenvalue', products)
   const rounding = n * 2 ** -52 * high
-  if (low < -rounding) return out(`is not positive definite: it has an eigenvalue below ${low.toExponential(1)}`, products)
+  if (low < -rounding)
+    return out(`is not positive definite: it has an eigenvalue below ${low.toExponential(1)}`, products)
   const { values: rhs, unit } = intoUnits(d, b)
   const spectrum = { low, high: margin * high, kappa: low > rounding ? high / low : Infinity }
   return E.right({ n, S, d, e, rhs, unit, spectrum, products })

@@ -5,7 +5,8 @@ import { type LinearSystems, type SolveError, type SolveOptions, type SolveReaso
 
 const defaultMaxN = 5000
 
-const refuse = (reason: SolveReason, message: string): E.Either<SolveError, never> => E.left(solveError(reason, message))
+const refuse = (reason: SolveReason, message: string): E.Either<SolveError, never> =>
+  E.left(solveError(reason, message))
 
 /** The system's own name, or its number in a batch, or nothing for a single one. */
 export const nameOf = (systems: LinearSystems, s: number): string | null =>
@@ -46,7 +47,10 @@ export const judge = (systems: LinearSystems, options: SolveOptions): E.Either<S
   const maxN = options.maxN ?? defaultMaxN
   if (n > maxN) {
     const why = 'A is held in dense form, in a few copies'
-    return refuse('size', `n = ${n} is above the limit of ${maxN} unknowns: ${why}; raise maxN if there is memory for it`)
+    return refuse(
+      'size',
+      `n = ${n} is above the limit of ${maxN} unknowns: ${why}; raise maxN if there is memory for it`
+    )
   }
   const [badA, badB] = [firstBad(A), firstBad(b)]
   if (badA >= 0) {

@@ -114,17 +114,21 @@ const advance = (t: Task, k: number, z: Float64Array, network: Network, options:
   }
 }
 
-/** Passes until every task has a verdict. At most `network.batch` tasks; their order is that of the slots. */
+/**
+ * Passes until every task has a verdict. The task of slot k is number k; a slot may be empty. At most `network.batch`.
+ */
 export const refine = async (
   network: Network,
-  tasks: readonly Task[],
+  slots: readonly (Task | null)[],
   options: RefineOptions
 ): Promise<E.Either<BackendError, void>> => {
-  for (const [k, t] of tasks.entries()) {
+  const tasks = slots.filter((t) => t !== null)
+  for (const [k, t] of slots.entries()) {
+    if (t === null) continue
     t.passesHere = 0
     t.widened = 0
     t.verdict = t.size === 0 ? 'done' : t.passes >= options.maxPasses ? 'limit' : 'running'
-    network.place(k, t.system, 1)
+    if (isRunning(t)) network.place(k, t.system, 1)
   }
   while (tasks.some(isRunning)) {
     if (options.signal !== undefined) await breathe()
@@ -132,12 +136,14 @@ export const refine = async (
       for (const t of tasks) if (isRunning(t)) t.verdict = 'interrupted'
       break
     }
-    const slots = Array.from({ length: network.batch }, (_, k) => (tasks[k] && isRunning(tasks[k]) ? tasks[k].r : null))
-    const proposed = await network.apply(slots)
+    const residuals = Array.from({ length: network.batch }, (_, k) =>
+      slots[k] && isRunning(slots[k]) ? slots[k].r : null
+    )
+    const proposed = await network.apply(residuals)
     if (E.isLeft(proposed)) return proposed
-    for (const [k, t] of tasks.entries()) {
-      const z = proposed.right[k]
-      if (z) advance(t, k, z, network, options)
+    for (const [k, z] of proposed.right.entries()) {
+      const t = slots[k]
+      if (t && z) advance(t, k, z, network, options)
     }
     options.onPass?.(tasks.filter(isRunning).length)
   }

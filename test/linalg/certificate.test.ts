@@ -8,14 +8,14 @@ import { backwardError, gamma, unitRoundoff } from '../../runtime/linalg/backwar
 import * as Lu from '../../runtime/linalg/lu'
 import { compensatedResidual, residual } from '../../runtime/linalg/residual'
 import { right } from '../support/right'
-import { exactErrors, gaussian, ratio, seedArbitrary } from './support'
+import { exact, exactErrors, gaussian, ratio, seedArbitrary } from './support'
 
 const M = (...entries: readonly number[]): Float64Array => Float64Array.from(entries)
 
-/** `r 2^-2148`, rounded; for residuals of moderate size. */
-const toNumber = (r: bigint): number => {
-  const size = ratio(r < 0n ? -r : r, 1n << 2148n)
-  return r < 0n ? -size : size
+/** `|got - truth|` and `|truth|` for an exact residual `truth` in units of 2^-2148: the difference is formed exactly. */
+const against = (truth: bigint, got: number): readonly [error: number, size: number] => {
+  const size = (v: bigint): number => ratio(v < 0n ? -v : v, 1n << 2148n)
+  return [size((exact(got) << 1074n) - truth), size(truth)]
 }
 
 test('residual: by hand, where plain float64 loses everything', (t) => {
@@ -33,15 +33,15 @@ test('residual: within the proved bounds of the exact residual', (t) => {
       const { r } = exactErrors(A, x, b, n)
       const [plain, compensated] = [residual(A, x, b, n), compensatedResidual(A, x, b, n)]
       return r.every((each, i) => {
-        const truth = toNumber(each)
+        const [error, truth] = against(each, compensated[i]!)
         const size = x.reduce((sum, v, j) => sum + Math.abs(A[i * n + j]! * v), Math.abs(b[i]!)) * (1 + 1e-12)
         return (
-          Math.abs(plain[i]! - truth) <= gamma(n + 1) * size &&
-          Math.abs(compensated[i]! - truth) <= 1.01 * unitRoundoff * Math.abs(truth) + gamma(n + 1) ** 2 * size
+          against(each, plain[i]!)[0] <= gamma(n + 1) * size &&
+          error <= unitRoundoff * truth * (1 + 1e-12) + gamma(n + 1) ** 2 * size
         )
       })
     }),
-    { numRuns: 300 }
+    { numRuns: 500 }
   )
   t.pass('plain and compensated, for random x and for solutions')
   t.end()

@@ -1,0 +1,195 @@
+/** The network's path: groups of systems that share a network, refined in lockstep, then their condition estimates. */
+import * as E from 'fp-ts/Either'
+
+import { attains } from './certify'
+import { type Choice, choiceOf, largestKappa, type Source } from './choose'
+import { conditionsByNetwork } from './condition'
+import { isAttained, type Job, keepBest } from './job'
+import { sourceFor, sourceOf } from './models'
+import type { Device, Network } from './network'
+import { isWhole, rayleigh } from './prepare'
+import { refine, type Task, task } from './refine'
+import type { Session } from './session'
+import { type SolveError, solveError } from './solution'
+
+type Step<A> = Promise<E.Either<SolveError, A>>
+
+/** Matrix entries that one compiled call holds, and systems. */
+const [mostEntries, mostSystems] = [2 ** 24, 2 ** 14]
+/** How often a deeper closed form is tried where the interval turns out longer than it looked. */
+const mostDeepenings = 3
+/** A pass that leaves more than this of a residual was made for another interval. */
+const slowForAuto = 0.3
+const slowForGiven = 0.97
+/** The low end of an interval that 32 steps saw only in part. */
+const safety = 1.3
+
+// --- choosing --------------------------------------------------------------------------------------------------------
+
+/** A network for every job that one is meant for; jobs that none is meant for say why. */
+const choose = async (jobs: readonly Job[], { options }: Session): Step<void> => {
+  const given = options.model === undefined ? null : await sourceOf(options.model)
+  if (given !== null && E.isLeft(given)) return given
+  for (const job of jobs) {
+    const { prepared } = job
+    if (prepared === null) continue
+    if (given !== null) {
+      job.source = given.right
+      continue
+    }
+    const kappa = options.proposeOnly ? Math.min(prepared.spectrum.kappa, largestKappa) : prepared.spectrum.kappa
+    const found = await sourceFor(kappa, isWhole(job.n) ? 1.02 : safety, jobs.length > 1)
+    if (found === null) {
+      const size = kappa < Infinity ? `about ${kappa.toExponential(1)}` : 'beyond float64'
+      job.because = `has the scaled condition number ${size}, and above ${largestKappa} float32 proposals do not pay`
+      continue
+    }
+    if (E.isLeft(found)) return found
+    job.source = found.right
+  }
+  return E.right(undefined)
+}
+
+/** A deeper network where a slow pass showed a lower end of the interval; whether there is one. */
+const deepen = async (job: Job, t: Task): Step<boolean> => {
+  const { prepared, source } = job
+  if (prepared === null || source === null || job.deepened >= mostDeepenings) return E.right(false)
+  t.products++
+  const seen = prepared.spectrum.high / rayleigh(prepared, t.r)
+  const found = await sourceFor(Math.max(3 * source.kappa, 2 * seen), 1, false)
+  if (found === null) return E.right(false)
+  if (E.isLeft(found)) return found
+  job.source = found.right
+  job.deepened++
+  return E.right(true)
+}
+
+// --- groups ----------------------------------------------------------------------------------------------------------
+
+const grouped = (jobs: readonly Job[]): readonly (readonly [Source, readonly Job[]])[] => {
+  const groups = new Map<Source, Job[]>()
+  for (const job of jobs) {
+    if (job.source === null) continue
+    groups.set(job.source, [...(groups.get(job.source) ?? [])])
+    groups.get(job.source)!.push(job)
+  }
+  return [...groups].flatMap(([source, members]) => {
+    const size = Math.max(1, Math.min(mostSystems, Math.floor(mostEntries / members[0]!.n ** 2)))
+    const chunks = Array.from({ length: Math.ceil(members.length / size) }, (_, k) =>
+      members.slice(k * size, (k + 1) * size)
+    )
+    return chunks.map((chunk) => [source, chunk] as const)
+  })
+}
+
+const fail = (jobs: readonly Job[], message: string): void => {
+  for (const job of jobs) job.failure ??= message
+}
+
+/** The group's network, compiled; null if the device failed, which the jobs then say. */
+const compile = async (s: Session, device: Device, choice: Choice, group: readonly Job[]): Promise<Network | null> => {
+  s.progress({ stage: 'compile', pass: 0, systems: group.length, attained: 0 })
+  const made = await s.time('compile', () => device.network(choice, group[0]!.n, group.length))
+  if (E.isRight(made)) return made.right
+  fail(group, made.left.message)
+  return null
+}
+
+/** The device, opened; `Left` if it was asked for by name and does not work. */
+const openFor = async (s: Session): Step<Device> => {
+  const opened = await s.time('compile', s.devices.open)
+  return E.mapLeft(({ message }: { readonly message: string }) => solveError('backend', message))(opened)
+}
+
+// --- refining --------------------------------------------------------------------------------------------------------
+
+const refineGroup = async (s: Session, device: Device, source: Source, group: readonly Job[]): Step<void> => {
+  const made = choiceOf(source, group[0]!.n, s.options.literal === true)
+  if (E.isLeft(made)) return E.left(solveError('model', `${source.name}: ${made.left}`))
+  const choice = made.right
+  const network = await compile(s, device, choice, group)
+  if (network === null) return E.right(undefined)
+  const tasks = group.map((job) => {
+    job.choice = choice
+    job.task ??= task(job.prepared!, job.prepared!.rhs)
+    return job.task
+  })
+  const judge = (t: Task, k: number, gaining: boolean): boolean => {
+    const job = group[k]!
+    if (!gaining) return isAttained(job, s.tol)
+    const best = keepBest(job, t, s.tol)
+    if (best.normwise <= s.goal && attains(best, s.tol)) return true
+    return attains(best, s.tol) && (t.passes === 1 || t.share > 0.1)
+  }
+  const slow = s.options.model === undefined ? slowForAuto : slowForGiven
+  let pass = 0
+  const onPass = (): void => {
+    const attained = group.filter((job) => isAttained(job, s.tol)).length
+    s.progress({ stage: 'refine', pass: ++pass, systems: group.length, attained })
+  }
+  const { signal } = s.options
+  const ran = await s.time('refine', () =>
+    refine(network, tasks, { judge, maxPasses: s.maxPasses, slow, signal, onPass })
+  )
+  if (E.isLeft(ran)) fail(group, ran.left.message)
+  for (const [k, job] of group.entries()) {
+    if (tasks[k]!.verdict === 'done' && job.best === null) keepBest(job, tasks[k]!, s.tol)
+    if (tasks[k]!.verdict === 'interrupted') job.interrupted = true
+  }
+  return E.right(undefined)
+}
+
+/** Condition estimates for the jobs whose networks attained the tolerance. */
+const estimateGroup = async (s: Session, device: Device, choice: Choice, group: readonly Job[]): Promise<void> => {
+  const network = await compile(s, device, choice, group)
+  if (network === null) return
+  s.progress({ stage: 'condition', pass: 0, systems: group.length, attained: group.length })
+  const conditioned = group.map((job) => ({ system: job.prepared!, A: job.A }))
+  const { maxPasses, options } = s
+  const found = await s.time('condition', () =>
+    conditionsByNetwork(network, conditioned, { maxPasses: Math.max(maxPasses, 12), signal: options.signal })
+  )
+  if (E.isLeft(found)) return fail(group, found.left.message)
+  for (const [k, job] of group.entries()) {
+    job.condition = found.right[k]!.condition
+    job.conditionProducts = found.right[k]!.products
+    if (job.condition === null && s.isAborted()) job.interrupted = true
+  }
+}
+
+// --- the path --------------------------------------------------------------------------------------------------------
+
+/**
+ * Propose, refine and estimate: afterwards a job's `best` is the network's answer, and its `condition` is known if that
+ * answer stands.
+ */
+export const solveByNetworks = async (jobs: readonly Job[], s: Session): Step<void> => {
+  const chosen = await choose(jobs, s)
+  if (E.isLeft(chosen)) return chosen
+  let open = jobs.filter((job) => job.source !== null)
+  if (open.length === 0) return E.right(undefined)
+  const opened = await openFor(s)
+  if (E.isLeft(opened)) return opened
+  const device = opened.right
+
+  while (open.length > 0) {
+    for (const [source, group] of grouped(open)) {
+      const ran = await refineGroup(s, device, source, group)
+      if (E.isLeft(ran)) return ran
+    }
+    const again: Job[] = []
+    for (const job of open) {
+      const { task: t } = job
+      if (t === null || job.failure !== null || t.verdict !== 'slow' || s.options.model !== undefined) continue
+      const deeper = await deepen(job, t)
+      if (E.isLeft(deeper)) return deeper
+      if (deeper.right) again.push(job)
+    }
+    open = again
+  }
+  if (s.options.proposeOnly) return E.right(undefined)
+
+  const standing = jobs.filter((job) => isAttained(job, s.tol) && job.failure === null && !job.interrupted)
+  for (const [, group] of grouped(standing)) await estimateGroup(s, device, group[0]!.choice!, group)
+  return E.right(undefined)
+}

@@ -1,0 +1,167 @@
+/**
+ * Solving: scale, propose by a network, refine, certify; where that does not suffice, factor. Nothing is called certified
+ * that was not checked in float64.
+ */
+import * as E from 'fp-ts/Either'
+import type { TaskEither } from 'fp-ts/TaskEither'
+
+import { solveClassically } from './classical'
+import { type Ending, finish, isAttained, type Job } from './job'
+import { solveByNetworks } from './neural'
+import { prepare } from './prepare'
+import { judge, nameOf } from './question'
+import { type Devices, devicesFor, type Session, session } from './session'
+import {
+  type LinearSystem,
+  type LinearSystems,
+  type Solution,
+  type SolveError,
+  type SolveOptions,
+  solveError
+} from './solution'
+
+// --- stages ----------------------------------------------------------------------------------------------------------
+
+const jobsOf = ({ n, batch, A, b, names }: LinearSystems, all: LinearSystems): readonly Job[] =>
+  Array.from({ length: batch }, (_, k): Job => {
+    const own = A.subarray(k * n * n, (k + 1) * n * n)
+    const side = b.subarray(k * n, (k + 1) * n)
+    const found = prepare(own, side, n)
+    return {
+      name: names?.[k] ?? nameOf(all, k),
+      n,
+      A: own,
+      b: side,
+      prepared: E.isRight(found) ? found.right : null,
+      lanczosProducts: E.isRight(found) ? found.right.products : found.left.products,
+      because: E.isRight(found) ? null : found.left.because,
+      task: null,
+      source: null,
+      choice: null,
+      deepened: 0,
+      best: null,
+      condition: null,
+      conditionProducts: 0,
+      classical: null,
+      interrupted: false,
+      failure: null
+    }
+  })
+
+/** Factor what the networks left over. */
+const solveTheRest = (jobs: readonly Job[], s: Session): void => {
+  for (const job of jobs) {
+    const stands = isAttained(job, s.tol) && job.condition !== null
+    if (stands || job.interrupted) continue
+    if (s.isAborted()) {
+      job.interrupted = true
+      continue
+    }
+    s.progress({ stage: 'classical', pass: 0, systems: 1, attained: 0 })
+    job.classical = solveClassically(job.A, job.b, job.n, s.tol, job.prepared)
+  }
+}
+
+/** No network proposes anything for such a matrix. */
+const noProposal = (jobs: readonly Job[]): SolveError | null => {
+  const job = jobs.find(({ prepared, failure }) => prepared === null || failure !== null)
+  if (job === undefined) return null
+  if (job.failure !== null) return solveError('backend', job.failure)
+  const where = job.name === null ? '' : `${job.name}: `
+  return solveError('model', `${where}no network proposes an answer: A ${job.because}; solve it without propose-only`)
+}
+
+const run = async (
+  systems: LinearSystems,
+  options: SolveOptions,
+  devices: Devices
+): Promise<E.Either<SolveError, readonly Solution[]>> => {
+  const judged = judge(systems, options)
+  if (E.isLeft(judged)) return judged
+  const s = session(options, devices)
+  // A backend that was asked for by name is tried whether or not a network will need it.
+  if (options.backend !== undefined && options.backend !== 'auto') {
+    const opened = await s.time('compile', devices.open)
+    if (E.isLeft(opened)) return E.left(solveError('backend', opened.left.message))
+  }
+  s.progress({ stage: 'prepare', pass: 0, systems: systems.batch, attained: 0 })
+  const jobs = await s.time('prepare', async () => jobsOf(systems, systems))
+  const ran = await solveByNetworks(jobs, s)
+  if (E.isLeft(ran)) return ran
+  if (options.proposeOnly) {
+    const none = noProposal(jobs)
+    if (none !== null) return E.left(none)
+  } else {
+    await s.time('classical', async () => solveTheRest(jobs, s))
+  }
+  const device = devices.opened()
+  const ending: Ending = {
+    tol: s.tol,
+    proposeOnly: options.proposeOnly === true,
+    device: device === null ? null : { name: device.backend, adapter: device.adapter },
+    timings: s.timings(),
+    bSource: systems.bSource ?? 'given'
+  }
+  return E.right(jobs.map((job) => finish(job, ending)))
+}
+
+// --- the library's functions -------------------------------------------------------------------------------------------
+
+const asBatch = ({ n, A, b, name, bSource }: LinearSystem): LinearSystems => ({
+  n,
+  batch: 1,
+  A,
+  b,
+  ...(name === undefined ? {} : { names: [name] }),
+  ...(bSource === undefined ? {} : { bSource })
+})
+
+const first = (solutions: readonly Solution[]): Solution => {
+  const solution = solutions[0]
+  if (solution === undefined) throw new Error('internal: no solution')
+  return solution
+}
+
+/** An opened solver: its backend and its compiled networks serve every call until it is closed. */
+export interface Solver {
+  readonly solve: (system: LinearSystem, options?: Omit<SolveOptions, 'backend'>) => TaskEither<SolveError, Solution>
+  readonly solveBatch: (
+    systems: LinearSystems,
+    options?: Omit<SolveOptions, 'backend'>
+  ) => TaskEither<SolveError, readonly Solution[]>
+  readonly close: () => Promise<void>
+}
+
+/** A solver on a backend (`auto` if none is named); nothing is opened before a network is needed. */
+export const solver = (backend = 'auto'): Solver => {
+  const devices = devicesFor(backend)
+  return {
+    solve: (system, options) => async () => E.map(first)(await run(asBatch(system), { ...options, backend }, devices)),
+    solveBatch: (systems, options) => () => run(systems, { ...options, backend }, devices),
+    close: devices.close
+  }
+}
+
+const closing =
+  <A>(backend: string | undefined, body: (devices: Devices) => Promise<A>) =>
+  async (): Promise<A> => {
+    const devices = devicesFor(backend ?? 'auto')
+    try {
+      return await body(devices)
+    } finally {
+      await devices.close()
+    }
+  }
+
+/**
+ * Solve `A x = b`. `Left` if the question is wrong: shapes, entries that are not finite, an unknown model, a backend that
+ * cannot run. Every other outcome is a `Solution` whose status says how good it is.
+ */
+export const solve = (system: LinearSystem, options: SolveOptions = {}): TaskEither<SolveError, Solution> =>
+  closing(options.backend, async (devices) => E.map(first)(await run(asBatch(system), options, devices)))
+
+/** Solve many systems of one size: all those that share a network run in one compiled call a pass. */
+export const solveBatch = (
+  systems: LinearSystems,
+  options: SolveOptions = {}
+): TaskEither<SolveError, readonly Solution[]> => closing(options.backend, (devices) => run(systems, options, devices))
