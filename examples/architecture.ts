@@ -42,8 +42,13 @@ const { weights, loss } = trained.right
 console.log(`Trained on ${Family.show(family)}: mean square error ${loss.toExponential(1)} on the training nodes`)
 
 // 3. Solve with it. The network proposes on a gpu.js backend in float32; float64 refines and certifies.
-const { A, b, n } = draw(Family.spd({ kappa: 5, sizes: 24 }), Key.key(7), { n: 24, batch: 1 })
-const solution = await solveAsync({ n, A, b }, { model: { model, weights, kappa: 5 } })
-const { status, path, passes, backend, backwardError } = solution
-console.log(`A system of ${n} unknowns: ${status}, backward error ${backwardError.normwise.toExponential(1)}`)
-console.log(`Path: ${path}, ${passes} passes of ${solution.model?.name} on ${backend?.name} (${backend?.adapter})`)
+const { A, b, x, n } = draw(Family.spd({ kappa: 5, sizes: 24 }), Key.key(7), { n: 24, batch: 1 })
+const options = { model: { model, weights, kappa: 5 } }
+
+const proposed = await solveAsync({ A, b }, { ...options, proposeOnly: true })
+const error = Math.max(...proposed.x.map((value, i) => Math.abs(value - x[i]!)))
+console.log(`Its own answer for n = ${n}: status ${proposed.status}, largest error ${error.toExponential(1)}`)
+
+const { status, path, passes, backend, backwardError } = await solveAsync({ A, b }, options)
+console.log(`Refined: status ${status}, backward error ${backwardError.normwise.toExponential(1)}`)
+console.log(`Path: ${path}, ${passes} passes on ${backend?.name} (${backend?.adapter})`)

@@ -22,7 +22,7 @@ export interface Rate {
 
 export type Stage =
   /**
-   * Levenberg-Marquardt on scalar nodes: the model at n = 1 on `nodes` eigenvalues of each interval
+   * Levenberg-Marquardt on scalar nodes: the model at n = 1 on `nodes` Chebyshev nodes of each interval
    * `[2/(1+kappa), 2 kappa/(1+kappa)]`, target `x = 1`. Exact for models that are functions of each eigenvalue.
    */
   | {
@@ -35,7 +35,7 @@ export type Stage =
       /** Least squares by Householder QR (accurate to roundoff) or by normal equations (faster). */
       readonly solver: 'qr' | 'normal'
     }
-  /** Levenberg-Marquardt on `systems` sampled systems of every size, redrawn every `redraw` iterations. */
+  /** Levenberg-Marquardt on `systems` sampled systems of every size, drawn anew after `redraw` accepted steps. */
   | {
       readonly _tag: 'levenbergMarquardt'
       readonly family: Family

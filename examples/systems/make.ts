@@ -3,28 +3,28 @@
  *
  *     node --import tsx examples/systems/make.ts
  *
- * The bridge is a plane truss of six panels, 4 m wide and 4 m high, with crossed diagonals:
+ * The bridge is a plane truss of eight panels, 4 m wide and 4 m high, with crossed diagonals, over a pier:
  *
- *     o---o---o---o---o---o---o      top chord     nodes 7 ... 13
- *     |\ /|\ /|\ /|\ /|\ /|\ /|
- *     | X | X | X | X | X | X |
- *     |/ \|/ \|/ \|/ \|/ \|/ \|
- *     o---o---o---o---o---o---o      deck          nodes 0 ... 6
- *     ^                       o      a hinge on the left, a roller on the right
+ *     o---o---o---o---o---o---o---o---o      top chord     nodes 9 ... 17
+ *     |\ /|\ /|\ /|\ /|\ /|\ /|\ /|\ /|
+ *     | X | X | X | X | X | X | X | X |
+ *     |/ \|/ \|/ \|/ \|/ \|/ \|/ \|/ \|
+ *     o---o---o---o---o---o---o---o---o      deck          nodes 0 ... 8
+ *     o               ^               o      a hinge on the pier, a roller at either end
  *
  * A bar of length l along (c, s) adds `E a / l [c c, c s; c s, s s]` to the stiffness of its two ends, with E the elastic
  * modulus of steel and a the bar's cross-section. The unknowns are the displacements of the nodes in metres, without the
- * three that the supports hold; the right-hand side is in newtons.
+ * four that the supports hold; the right-hand side is in newtons.
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const panels = 6
+const panels = 8
 const size = 4 // metres, the width and the height of a panel
 const E = 200e9 // N / m^2
 const area = { chord: 60e-4, post: 40e-4, diagonal: 30e-4 } // m^2
 
-/** Weight that hangs on every deck node, and a lorry in the middle of the span. */
+/** Weight that hangs on every deck node, and a lorry in the middle of the left span. */
 const load = { deck: -20e3, lorry: -250e3 } // N, downwards
 
 interface Bar {
@@ -48,8 +48,8 @@ const bars: readonly Bar[] = [
   ])
 ]
 
-/** Node k moves by unknowns 2k (right) and 2k + 1 (up); the hinge holds both, the roller the second. */
-const held = [0, 1, 2 * panels + 1]
+/** Node k moves by unknowns 2k (right) and 2k + 1 (up); the hinge holds both, a roller the second. */
+const held = [1, panels, panels + 1, 2 * panels + 1]
 const unknowns = Array.from({ length: 2 * (top.length + deck.length) }, (_, k) => k).filter((k) => !held.includes(k))
 
 /** The stiffness of all nodes, row-major, supports still free. */
@@ -97,11 +97,11 @@ const loads = (): string => {
     const node = Math.floor(k / 2)
     const vertical = k % 2 === 1
     if (!vertical || node > panels) return 0
-    return load.deck + (node === panels / 2 ? load.lorry : 0)
+    return load.deck + (node === panels / 4 ? load.lorry : 0)
   })
   return [
     '%%MatrixMarket matrix array real general',
-    '% Loads (N): the weight of the deck, and a lorry in the middle; made by examples/systems/make.ts',
+    '% Loads (N): the weight of the deck, and a lorry in the middle of the left span; made by examples/systems/make.ts',
     `${unknowns.length} 1`,
     ...values,
     ''

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import * as esbuild from 'esbuild'
 import { writeDeclarations } from './declarations'
-import { licences } from './licences'
+import { bundledPackages, licences } from './licences'
 import { rootAbove } from './root'
 
 const root = rootAbove(import.meta.dirname)
@@ -52,49 +52,60 @@ const finish = (name: string, text: string): string => {
   return name === 'ansatz.js' ? shebang + whole : whole
 }
 
+const bundled = {
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  mainFields: ['module', 'main'],
+  target: 'node20',
+  external: [...external],
+  plugins: [named('gpu.js')],
+  charset: 'utf8',
+  legalComments: 'inline',
+  metafile: true,
+  write: false,
+  logLevel: 'warning'
+} as const satisfies esbuild.BuildOptions
+
 export interface Built {
   /** Bytes by file, relative to the output folder. */
   readonly sizes: Readonly<Record<string, number>>
+  /** The packages whose code is in it. */
+  readonly packages: readonly string[]
 }
+
+const bundle = (out: string, names: readonly string[]): Promise<esbuild.BuildResult<typeof bundled>> =>
+  esbuild.build({
+    ...bundled,
+    absWorkingDir: root,
+    outdir: out,
+    entryPoints: Object.fromEntries(names.map((name) => [name, entries[name]!])),
+    splitting: names.length > 1
+  })
 
 /** Builds into a folder, which it empties first; `declarations: false` leaves out the types (a second or two). */
 export const build = async (out: string, { declarations }: { readonly declarations: boolean }): Promise<Built> => {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(path.join(out, 'types'), { recursive: true })
-  const { outputFiles, metafile } = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: entries,
-    outdir: out,
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    mainFields: ['module', 'main'],
-    target: 'node20',
-    external: [...external],
-    plugins: [named('gpu.js')],
-    charset: 'utf8',
-    legalComments: 'inline',
-    metafile: true,
-    write: false,
-    logLevel: 'warning'
-  })
+  // The specs are a bundle of their own, which any runtime can read: nothing of Node may come in by a shared chunk.
+  const results = [await bundle(out, ['ansatz', 'index']), await bundle(out, ['spec'])]
   const sizes: Record<string, number> = {}
   const put = (file: string, text: string): void => {
     mkdirSync(path.dirname(path.join(out, file)), { recursive: true })
     writeFileSync(path.join(out, file), text)
     sizes[file.replaceAll(path.sep, '/')] = Buffer.byteLength(text)
   }
-  for (const { path: file, text } of outputFiles) {
+  for (const { path: file, text } of results.flatMap(({ outputFiles }) => outputFiles)) {
     const name = path.relative(out, file)
     put(name, finish(name, text))
   }
   chmodSync(path.join(out, 'ansatz.js'), 0o755)
-  put('LICENSES.txt', licences(root, Object.keys(metafile.inputs)))
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  put('LICENSES.txt', licences(root, inputs))
   if (declarations) writeDeclarations(root, [entries['index']!, entries['spec']!], path.join(out, 'types'))
   rmSync(path.join(out, 'types/tsconfig.json'), { force: true })
-  return { sizes }
+  return { sizes, packages: bundledPackages(inputs).map((folder) => folder.replace(/.*node_modules\//, '')) }
 }
 
 const main = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 /** The licence texts of the packages that are bundled into ours. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 const folderOf = (input: string): string | null => {
@@ -19,8 +19,8 @@ const licenceOf = (root: string, folder: string): string => {
     readonly version: string
     readonly license?: string
   }
-  const file = readdirSync(path.join(root, folder)).find((entry) => /^(?:licen[cs]e|copying)(?:\.\w+)?$/i.test(entry))
-  if (file === undefined || !existsSync(path.join(root, folder, file))) {
+  const file = readdirSync(path.join(root, folder)).find((entry) => /^(?:licen[cs]e|copying)\b/i.test(entry))
+  if (file === undefined) {
     throw new Error(`internal: ${name} is bundled, but has no licence file to ship with it`)
   }
   const text = readFileSync(path.join(root, folder, file), 'utf8').trim()

@@ -144,6 +144,9 @@ const deepest = 6
 /** Up to what condition number float32 passes with float64 residuals still shrink a residual fast enough. */
 export const largestKappa = 2e4
 
+/** Products that a pass takes besides those of the network: its residual, its backward error. */
+const besides = 3
+
 const roundUp = (kappa: number, coarse: boolean): number => {
   if (coarse) return Number((10 ** (Math.ceil(4 * Math.log10(kappa) - 1e-9) / 4)).toPrecision(3))
   const unit = 10 ** (Math.floor(Math.log10(kappa)) - 1)
@@ -154,10 +157,24 @@ const roundUp = (kappa: number, coarse: boolean): number => {
 export const bestClosedForm = (kappa: number, coarse: boolean): E.Either<string, Source> => {
   const rounded = roundUp(Math.max(kappa, 1.5), coarse)
   const cost = (layers: number): number =>
-    passesFor(Math.max(closedContraction(layers, rounded), floor32(rounded))) * (closedDegree(layers) + 1)
+    passesFor(Math.max(closedContraction(layers, rounded), floor32(rounded))) * (closedDegree(layers) + besides)
   let best = 1
   for (let layers = 2; layers <= deepest; layers++) if (cost(layers) < cost(best)) best = layers
   return closedFormSource(best, rounded)
+}
+
+/** What one pass of a network for the condition estimate may leave of a residual. */
+export const roughly = 0.1
+
+/** The shortest closed form that solves to one digit where a network solves to many, if it is much shorter. */
+export const roughChoice = (choice: Choice, n: number): Choice | null => {
+  for (let layers = 1; 2 * closedDegree(layers) < (choice.degree ?? 0); layers++) {
+    if (closedContraction(layers, choice.kappa) > roughly) continue
+    const source = closedFormSource(layers, choice.kappa)
+    const rough = E.isRight(source) ? choiceOf(source.right, n, false) : null
+    return rough !== null && E.isRight(rough) ? rough.right : null
+  }
+  return null
 }
 
 /** `max |1 - lambda p(lambda)|` over eigenvalues in `[top / kappa, top]`: the polynomial's contraction, without rounding. */

@@ -9,7 +9,8 @@ import * as E from 'fp-ts/Either'
 import type { BackendError } from '../gpujs/error'
 import { conditionNumber, estimateInverseNormTask } from '../linalg/condition'
 import { norm1, vectorNorm1 } from '../linalg/norms'
-import { key, signs } from '../random/key'
+import { key, normal } from '../random/key'
+import { roughly } from './choose'
 import type { Network } from './network'
 import { intoUnits, outOfUnits, type Prepared } from './prepare'
 import { type RefineOptions, refine, type Task, task } from './refine'
@@ -29,10 +30,13 @@ export interface Estimated {
   readonly products: number
 }
 
-/** An order of magnitude is all that the estimate has. */
-const roughly = 1e-2
-/** The random right-hand side is solved this far, so that a component of size 1/sqrt(n) cannot hide in what is left. */
-const probeTolerance = 1e-8
+/** An order of magnitude is all that the estimate has; a solve may be off by this much. */
+const tolerance = 1.5 * roughly
+/**
+ * The random right-hand side is solved this far. Its component along any one vector is a standard normal number, and hides
+ * in what is left with probability 1e-6 at most.
+ */
+const probeTolerance = 1e-6
 const probeKey = key(2 ** 31 - 1)
 /** Entries of D that differ by less than this factor change the 1-norm's condition number by less than the estimate does. */
 const alike = 4
@@ -111,7 +115,7 @@ const lockstep = async (
     waiting = []
     const rhs: (Float64Array | null)[] = given.map(() => null)
     for (const w of round) rhs[w.slot] = w.rhs
-    const solved = await solveAll(network, given, rhs, roughly, options)
+    const solved = await solveAll(network, given, rhs, tolerance, options)
     if (E.isLeft(solved)) return solved
     for (const { slot, answer } of round) {
       const t = solved.right[slot]!
@@ -148,32 +152,32 @@ const spread = (d: Float64Array): number => {
 
 /**
  * Condition estimates of several systems, in slots `0 ... given.length - 1`, one network pass for all of them at a time.
- * At most `network.batch` systems.
+ * `network` solves to many digits, `rough` to one; both have a slot for every system.
  */
 export const conditionsByNetwork = async (
-  network: Network,
+  { network, rough }: { readonly network: Network; readonly rough: Network },
   given: readonly Conditioned[],
   options: Options
 ): Promise<E.Either<BackendError, readonly Estimated[]>> => {
   const { n } = network
   const products = new Float64Array(given.length)
 
-  const probe = signs(probeKey, n)
+  const probe = normal(probeKey, n)
   const allProbes = given.map(() => probe)
   const probed = await solveAll(network, given, allProbes, probeTolerance, options)
   if (E.isLeft(probed)) return probed
   const sound = probed.right.map((t) => t?.verdict === 'done')
   const fromProbe = probed.right.map((t, k) => {
     products[k]! += t?.products ?? 0
-    return t === null ? 0 : vectorNorm1(t.y) / n
+    return t === null ? 0 : vectorNorm1(t.y) / vectorNorm1(probe)
   })
 
   const scaledUnits = given.map((_, k) => (sound[k] ? asItIs : null))
-  const scaled = await lockstep(network, given, scaledUnits, products, options)
+  const scaled = await lockstep(rough, given, scaledUnits, products, options)
   if (E.isLeft(scaled)) return scaled
   const badlyScaled = given.map(({ system }) => spread(system.d) > alike)
   const owns = given.map(({ system }, k) => (sound[k] && badlyScaled[k] ? ownUnits(system) : null))
-  const direct = await lockstep(network, given, owns, products, options)
+  const direct = await lockstep(rough, given, owns, products, options)
   if (E.isLeft(direct)) return direct
 
   const conditionOf = (k: number): Condition | null => {

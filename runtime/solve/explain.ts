@@ -1,4 +1,5 @@
 /** Sentences that tell a reader what was done, and what was not enough and why. */
+import { attains } from './certify'
 import type { Job } from './job'
 import type { Solution } from './solution'
 
@@ -28,6 +29,10 @@ const whyNot = (job: Job, tol: number): string => {
   const deeper = deepened === 0 ? '' : `, with deeper networks too`
   switch (task.verdict) {
     case 'diverged':
+      if (best !== null && attains(best.certificate, tol)) {
+        const own = short(best.certificate.componentwise)
+        return `it left single equations with a backward error of ${own}: their entries are too small beside others for float32`
+      }
       return `its passes did not shrink the residual, in wider windows neither${deeper}${reached}`
     case 'slow':
       return `its passes shrink the residual too slowly: the scaled condition number is beyond its reach${reached}`

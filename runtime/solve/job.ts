@@ -1,6 +1,6 @@
 /** One system on its way from question to solution. */
 import type { BackendName } from '../gpujs/error'
-import { attains, certificate, conditionStatus } from './certify'
+import { attains, certificate, conditionStatus, isEven } from './certify'
 import type { Choice, Source } from './choose'
 import type { Classical } from './classical'
 import * as explain from './explain'
@@ -45,19 +45,25 @@ export interface Ending {
 // --- combinators -----------------------------------------------------------------------------------------------------
 
 /** The task's present answer, kept if it is the best so far. */
-export const keepBest = (job: Job, task: Task, tol: number): Certificate => {
+export const keepBest = (job: Job, task: Task, tol: number, goal: number): Certificate => {
   const { A, b, n } = job
   const x = outOfUnits(task.system.d, task.y, task.system.unit)
   const found = certificate(A, x, b, n, tol)
   task.products++
-  if (job.best === null || found.normwise < job.best.certificate.normwise) {
+  if (job.best === null || isBetter(found, job.best.certificate, goal)) {
     job.best = { x, certificate: found, pass: task.passes }
   }
-  return job.best?.certificate ?? found
+  return job.best.certificate
 }
 
-/** Whether the network's answer meets the tolerance. */
-export const isAttained = (job: Job, tol: number): boolean => job.best !== null && attains(job.best.certificate, tol)
+/** Smaller normwise; or below the goal, where that no longer matters, smaller componentwise. */
+const isBetter = (a: Certificate, b: Certificate, goal: number): boolean =>
+  Math.max(a.normwise, goal) < Math.max(b.normwise, goal) ||
+  (a.normwise <= goal && b.normwise <= goal && a.componentwise < b.componentwise)
+
+/** Whether the network's answer meets the tolerance, and no equation is left out. */
+export const isAttained = (job: Job, tol: number): boolean =>
+  job.best !== null && attains(job.best.certificate, tol) && isEven(job.best.certificate, tol)
 
 // --- destructors -----------------------------------------------------------------------------------------------------
 

@@ -48,8 +48,18 @@ const shippedFile = async (name: string): Promise<string | null> => {
   return null
 }
 
-/** A shipped network, or the closed form of its depth where its file is missing. */
-const shippedSource = async (name: string): Promise<E.Either<SolveError, Source>> => {
+const looked = new Map<string, Promise<E.Either<SolveError, Source>>>()
+
+/** A shipped network, looked for once, or the closed form of its depth where its file is missing. */
+const shippedSource = (name: string): Promise<E.Either<SolveError, Source>> => {
+  const known = looked.get(name)
+  if (known !== undefined) return known
+  const found = findShipped(name)
+  looked.set(name, found)
+  return found
+}
+
+const findShipped = async (name: string): Promise<E.Either<SolveError, Source>> => {
   const file = await shippedFile(name)
   if (file !== null) return fromFile(file, name)
   const standIn = standIns[name]

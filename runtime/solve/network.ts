@@ -42,12 +42,6 @@ interface Slot {
 
 // --- one network -----------------------------------------------------------------------------------------------------
 
-const norm = (v: Float64Array): number => {
-  let sum = 0
-  for (let i = 0; i < v.length; i++) sum += v[i]! * v[i]!
-  return Math.sqrt(sum)
-}
-
 const network = (executable: Executable, choice: Choice, n: number, batch: number): Network => {
   const A = new Float32Array(batch * n * n)
   const b = new Float32Array(batch * n)
@@ -75,10 +69,12 @@ const network = (executable: Executable, choice: Choice, n: number, batch: numbe
     for (let k = 0; k < batch; k++) {
       const [slot, r] = [slots[k], residuals[k]]
       if (!slot || !r) continue
-      const g = r.map((value, i) => slot.system.e[i]! * value)
-      const size = norm(g) / wanted
+      const { e } = slot.system
+      let sum = 0
+      for (let i = 0; i < n; i++) sum += (e[i]! * r[i]!) ** 2
+      const size = Math.sqrt(sum) / wanted
       sizes[k] = size
-      if (size > 0 && Number.isFinite(size)) for (let i = 0; i < n; i++) b[k * n + i] = g[i]! / size
+      if (size > 0 && size < Infinity) for (let i = 0; i < n; i++) b[k * n + i] = (e[i]! * r[i]!) / size
     }
     if (stale) {
       const loaded = executable.load({ A })
@@ -96,7 +92,9 @@ const network = (executable: Executable, choice: Choice, n: number, batch: numbe
         if (sizes[k] === 0) return new Float64Array(n)
         const { e } = slot.system
         const factor = slot.c * sizes[k]!
-        return e.map((ei, i) => ei * factor * x[k * n + i]!)
+        const z = new Float64Array(n)
+        for (let i = 0; i < n; i++) z[i] = e[i]! * factor * x[k * n + i]!
+        return z
       })
     )
   }

@@ -1,8 +1,7 @@
 /** The network's path: groups of systems that share a network, refined in lockstep, then their condition estimates. */
 import * as E from 'fp-ts/Either'
 
-import { attains } from './certify'
-import { type Choice, choiceOf, largestKappa, type Source } from './choose'
+import { type Choice, choiceOf, largestKappa, roughChoice, type Source } from './choose'
 import { conditionsByNetwork } from './condition'
 import { isAttained, type Job, keepBest } from './job'
 import { sourceFor, sourceOf } from './models'
@@ -16,6 +15,8 @@ type Step<A> = Promise<E.Either<SolveError, A>>
 
 /** Matrix entries that one compiled call holds, and systems. */
 const [mostEntries, mostSystems] = [2 ** 24, 2 ** 14]
+/** Matrix entries from which on a second, shorter network pays for the condition estimate. */
+const worthRough = 2 ** 18
 /** How often a deeper closed form is tried where the interval turns out longer than it looked. */
 const mostDeepenings = 3
 /** A pass that leaves more than this of a residual was made for another interval. */
@@ -70,8 +71,9 @@ const grouped = (jobs: readonly Job[]): readonly (readonly [Source, readonly Job
   const groups = new Map<Source, Job[]>()
   for (const job of jobs) {
     if (job.source === null) continue
-    groups.set(job.source, [...(groups.get(job.source) ?? [])])
-    groups.get(job.source)!.push(job)
+    const members = groups.get(job.source)
+    if (members === undefined) groups.set(job.source, [job])
+    else members.push(job)
   }
   return [...groups].flatMap(([source, members]) => {
     const size = Math.max(1, Math.min(mostSystems, Math.floor(mostEntries / members[0]!.n ** 2)))
@@ -117,9 +119,9 @@ const refineGroup = async (s: Session, device: Device, source: Source, group: re
   const judge = (t: Task, k: number, gaining: boolean): boolean => {
     const job = group[k]!
     if (!gaining) return isAttained(job, s.tol)
-    const best = keepBest(job, t, s.tol)
-    if (best.normwise <= s.goal && attains(best, s.tol)) return true
-    return attains(best, s.tol) && (t.passes === 1 || t.share > 0.1)
+    const best = keepBest(job, t, s.tol, s.goal)
+    if (!isAttained(job, s.tol)) return false
+    return t.passes === 1 || t.share > 0.5 || (best.normwise <= s.goal && best.componentwise <= s.tol)
   }
   const slow = s.options.model === undefined ? slowForAuto : slowForGiven
   let pass = 0
@@ -133,7 +135,7 @@ const refineGroup = async (s: Session, device: Device, source: Source, group: re
   )
   if (E.isLeft(ran)) fail(group, ran.left.message)
   for (const [k, job] of group.entries()) {
-    if (tasks[k]!.verdict === 'done' && job.best === null) keepBest(job, tasks[k]!, s.tol)
+    if (tasks[k]!.verdict === 'done' && job.best === null) keepBest(job, tasks[k]!, s.tol, s.goal)
     if (tasks[k]!.verdict === 'interrupted') job.interrupted = true
   }
   return E.right(undefined)
@@ -143,11 +145,18 @@ const refineGroup = async (s: Session, device: Device, source: Source, group: re
 const estimateGroup = async (s: Session, device: Device, choice: Choice, group: readonly Job[]): Promise<void> => {
   const network = await compile(s, device, choice, group)
   if (network === null) return
+  const entries = group.length * network.n ** 2
+  const rough = entries < worthRough ? null : roughChoice(choice, network.n)
+  const roughNetwork = rough === null ? network : await compile(s, device, rough, group)
+  if (roughNetwork === null) return
   s.progress({ stage: 'condition', pass: 0, systems: group.length, attained: group.length })
   const conditioned = group.map((job) => ({ system: job.prepared!, A: job.A }))
   const { maxPasses, options } = s
   const found = await s.time('condition', () =>
-    conditionsByNetwork(network, conditioned, { maxPasses: Math.max(maxPasses, 12), signal: options.signal })
+    conditionsByNetwork({ network, rough: roughNetwork }, conditioned, {
+      maxPasses: Math.max(maxPasses, 12),
+      signal: options.signal
+    })
   )
   if (E.isLeft(found)) return fail(group, found.left.message)
   for (const [k, job] of group.entries()) {

@@ -1,8 +1,7 @@
 /** Solving for those who use neither fp-ts nor flat arrays: promises that reject with a sentence. */
 import * as E from 'fp-ts/Either'
-
-import type { LinearSystem, LinearSystems, Solution, SolveError, SolveOptions } from './solution'
 import { solve, solveBatch } from './run'
+import type { LinearSystem, LinearSystems, Solution, SolveError, SolveOptions } from './solution'
 
 // --- arrays ----------------------------------------------------------------------------------------------------------
 
@@ -33,29 +32,30 @@ const flat = (A: Matrix, where: string): Float64Array => {
 
 const right = <A>(result: E.Either<SolveError, A>): A => (E.isRight(result) ? result.right : fail(result.left.message))
 
-/** The system of a matrix and a vector; n is the length of b. */
-const systemOf = (A: Matrix, b: Vector, where = 'A'): LinearSystem => ({
+/** `A x = b` in whatever arrays one has; n is the length of b. */
+export interface PlainSystem {
+  readonly A: Matrix
+  readonly b: Vector
+  readonly name?: string
+}
+
+/** Systems of one size. */
+export interface PlainSystems {
+  readonly A: readonly Matrix[]
+  readonly b: readonly Vector[]
+}
+
+const systemOf = ({ A, b, name }: PlainSystem, where = 'A'): LinearSystem => ({
   n: b.length,
   A: flat(A, where),
-  b: b instanceof Float64Array ? b : Float64Array.from(b)
+  b: b instanceof Float64Array ? b : Float64Array.from(b),
+  ...(name === undefined ? {} : { name })
 })
 
-// --- functions -------------------------------------------------------------------------------------------------------
-
-/** Solve `A x = b`: A as rows or row by row in one array, b an array. Rejects with an Error that says what is wrong. */
-export const solveAsync = async (A: Matrix, b: Vector, options: SolveOptions = {}): Promise<Solution> =>
-  right(await solve(systemOf(A, b), options)())
-
-/** Solve many systems of one size: a list of matrices and one of right-hand sides, or flat arrays with their sizes. */
-export const solveBatchAsync = async (
-  given: { readonly A: readonly Matrix[]; readonly b: readonly Vector[] } | LinearSystems,
-  options: SolveOptions = {}
-): Promise<readonly Solution[]> => right(await solveBatch('n' in given ? given : stacked(given), options)())
-
-const stacked = ({ A, b }: { readonly A: readonly Matrix[]; readonly b: readonly Vector[] }): LinearSystems => {
+const stacked = ({ A, b }: PlainSystems): LinearSystems => {
   if (A.length !== b.length) fail(`there are ${A.length} matrices and ${b.length} right-hand sides`)
-  const systems = A.map((matrix, s) => systemOf(matrix, b[s]!, `A of system ${s + 1}`))
-  const n = systems[0]?.n ?? fail('there is no system')
+  const systems = A.map((matrix, s) => systemOf({ A: matrix, b: b[s]! }, `A of system ${s + 1}`))
+  const n = systems[0]?.n ?? fail('there is no system to solve')
   const [all, sides] = [new Float64Array(systems.length * n * n), new Float64Array(systems.length * n)]
   for (const [s, system] of systems.entries()) {
     if (system.n !== n || system.A.length !== n * n) {
@@ -66,3 +66,15 @@ const stacked = ({ A, b }: { readonly A: readonly Matrix[]; readonly b: readonly
   }
   return { n, batch: systems.length, A: all, b: sides }
 }
+
+// --- functions -------------------------------------------------------------------------------------------------------
+
+/** Solve `A x = b`: A as rows or row by row in one array, b an array. Rejects with an Error that says what is wrong. */
+export const solveAsync = async (system: PlainSystem, options: SolveOptions = {}): Promise<Solution> =>
+  right(await solve(systemOf(system), options)())
+
+/** Solve many systems of one size: a list of matrices and one of right-hand sides, or flat arrays with their sizes. */
+export const solveBatchAsync = async (
+  systems: PlainSystems | LinearSystems,
+  options: SolveOptions = {}
+): Promise<readonly Solution[]> => right(await solveBatch('n' in systems ? systems : stacked(systems), options)())

@@ -42,6 +42,9 @@ export interface OutOfReach {
 /** Entries may differ this much, in units of the largest scaled entry, and still count as symmetric. */
 const symmetryTolerance = 1e-10
 const lanczosSteps = 32
+/** Where the interval looks long, its low end is looked at again with more steps: 32 read it up to 400 times too high. */
+const closerSteps = 128
+const looksLong = 150
 /** Above the largest Ritz value: 32 steps never read it lower than that (facts of 200 matrices a size). */
 const margin = 1.01
 /** Any fixed start will do: the same matrix gets the same interval. */
@@ -109,7 +112,10 @@ export const prepare = (A: Float64Array, b: Float64Array, n: number): E.Either<O
     for (let i = 0; i < n; i++) t[i] = e[i]! * v[i]!
     for (let i = 0; i < n; i++) w[i] = e[i]! * dotOf(S, i * n, t, 0, n)
   }
-  const { low, high, products } = extremesOf(multiply, n, lanczosSteps, lanczosKey)
+  const quick = extremesOf(multiply, n, lanczosSteps, lanczosKey)
+  const closer = n > lanczosSteps && quick.low * looksLong < quick.high
+  const { low, high } = closer ? extremesOf(multiply, n, closerSteps, lanczosKey) : quick
+  const products = quick.products + (closer ? Math.min(n, closerSteps) : 0)
   if (!(high > 0)) return out('has no positive eigenvalue', products)
   const rounding = n * 2 ** -52 * high
   if (low < -rounding)

@@ -4,7 +4,6 @@
 import * as E from 'fp-ts/Either'
 
 import type { BackendError } from '../gpujs/error'
-import { norm2 } from '../linalg/norms'
 import { residual } from '../linalg/residual'
 import type { Network } from './network'
 import type { Prepared } from './prepare'
@@ -54,7 +53,12 @@ const wider = 1.1
 
 // --- constructors ----------------------------------------------------------------------------------------------------
 
-const sizeOf = ({ e }: Prepared, r: Float64Array): number => norm2(r.map((value, i) => e[i]! * value))
+/** `||e r||_2`; r is near one or below, so that no square overflows. */
+const sizeOf = ({ e, n }: Prepared, r: Float64Array): number => {
+  let sum = 0
+  for (let i = 0; i < n; i++) sum += (e[i]! * r[i]!) ** 2
+  return Math.sqrt(sum)
+}
 
 /** A task at `y = 0`. */
 export const task = (system: Prepared, rhs: Float64Array): Task => {
@@ -85,7 +89,8 @@ const isRunning = (t: Task): boolean => t.verdict === 'running'
 /** Take the network's correction, or leave the task as it is; then the task's verdict. */
 const advance = (t: Task, k: number, z: Float64Array, network: Network, options: RefineOptions): void => {
   const { system } = t
-  const y = t.y.map((value, i) => value + z[i]!)
+  const y = z // ours alone: the network makes a new array for every answer
+  for (let i = 0; i < y.length; i++) y[i]! += t.y[i]!
   const r = residual(system.S, y, t.rhs, system.n)
   const size = sizeOf(system, r)
   t.passes++

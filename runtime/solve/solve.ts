@@ -1,5 +1,6 @@
 /** Solving linear systems. */
-export { type Matrix, solveAsync, solveBatchAsync, type Vector } from './plain'
+export { type Matrix, type PlainSystem, type PlainSystems, solveAsync, solveBatchAsync, type Vector } from './plain'
+export { type Solver, solve, solveBatch, solver } from './run'
 export type {
   Certificate,
   Condition,
@@ -19,4 +20,3 @@ export type {
   Timings
 } from './solution'
 export { show } from './solution'
-export { type Solver, solve, solveBatch, solver } from './run'

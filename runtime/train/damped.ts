@@ -66,7 +66,7 @@ const byNormal = ({ residual, rows, columns }: Linearised, transposed: Float64Ar
   const right = g.map((value) => -value)
   return (damping) => {
     const M = minus.map((value) => -value)
-    for (let j = 0; j < columns; j++) M[j * columns + j]! += damping * D[j]! ** 2
+    for (let j = 0; j < columns; j++) M[j * columns + j]! += damping * D[j]! * D[j]!
     const factored = Cholesky.factor(M, columns, { inPlace: true })
     return E.isLeft(factored) ? failed(columns) : Cholesky.solve(factored.right, right)
   }

@@ -42,15 +42,8 @@ interface Programs {
 /** About as many rows as keep the values of a batch in the processor's cache. */
 const mostRows = 512
 
-/** The largest divisor of `batch` with which the rows of a chunk stay within bounds. */
-const chunkOf = (n: number, batch: number): number => {
-  for (let parts = 1; parts < batch; parts++)
-    if (batch % parts === 0 && (batch / parts) * n <= mostRows) return batch / parts
-  return 1
-}
-
 const compile = (typed: Typed, n: number, batch: number): E.Either<CompileError, Programs> => {
-  const chunk = chunkOf(n, batch)
+  const chunk = Math.min(batch, Math.max(1, Math.floor(mostRows / n)))
   return pipe(
     E.Do,
     E.bind('forward', () => toJavaScript({ _tag: 'forward' }, typed, { n, batch })),
@@ -87,7 +80,8 @@ const fill = (
   const rows = chunk * n
   const dx = oneHot(n, chunk)
   const sizes = sizesAt(typed, n)
-  for (let s = 0; s < batch; s += chunk) {
+  for (let next = 0; next < batch; next += chunk) {
+    const s = Math.min(next, batch - chunk) // the last chunk may do a few systems again
     const A = repeated(sample.A.subarray(s * n * n, (s + chunk) * n * n), n * n, n)
     const b = repeated(sample.b.subarray(s * n, (s + chunk) * n), n, n)
     const result = jacobian.run({ ...weights, A, b, dx })

@@ -40,14 +40,17 @@ const rooms: Readonly<Record<string, Room>> = {
   'runtime/cli/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'commander', 'cli-progress'] },
   'runtime/package/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'esbuild'] },
   'runtime/': { rooms: all.map((room) => `${room}/`), packages: libraries },
-  'examples/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'tape', 'benchmark', 'ansatz'] },
+  'examples/': {
+    rooms: [...all, 'examples'].map((room) => `${room}/`),
+    packages: [...libraries, 'tape', 'benchmark', 'ansatz']
+  },
   'test/': {
     rooms: [...all, 'test', 'bench', 'examples'].map((room) => `${room}/`),
-    packages: [...libraries, 'tape', 'tap-parser', 'fast-check', 'ml-matrix', 'esbuild']
+    packages: [...libraries, 'tape', 'tap-parser', 'fast-check', 'ml-matrix', 'esbuild', 'ansatz']
   },
   'bench/': {
     rooms: [...all, 'bench', 'examples'].map((room) => `${room}/`),
-    packages: [...libraries, 'benchmark', 'ml-matrix']
+    packages: [...libraries, 'benchmark', 'ml-matrix', 'commander']
   }
 }
 

@@ -6,15 +6,17 @@ import test from 'tape'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
-/** Runs the runner over a folder that holds one test file with this text. */
-const runOn = (
-  text: string,
-  ...args: readonly string[]
-): { readonly code: number | null; readonly lines: string[] } => {
+interface Ran {
+  readonly code: number | null
+  readonly lines: readonly string[]
+}
+
+/** Runs the runner over a folder that holds test files with these texts. */
+const runOn = (texts: Readonly<Record<string, string>>, ...args: readonly string[]): Ran => {
   mkdirSync(path.join(root, '.scratch'), { recursive: true })
   const folder = mkdtempSync(path.join(root, '.scratch/runner-'))
   try {
-    writeFileSync(path.join(folder, 'sample.test.ts'), text)
+    for (const [name, text] of Object.entries(texts)) writeFileSync(path.join(folder, `${name}.test.ts`), text)
     const { status, stdout } = spawnSync(
       process.execPath,
       ['--import', 'tsx', 'test/run.ts', '--folder', path.relative(root, folder).replaceAll(path.sep, '/'), ...args],
@@ -31,77 +33,102 @@ const tape = `import test from 'tape'\n`
 const cases: readonly {
   readonly name: string
   readonly text: string
-  readonly last: string
+  readonly passed: number
+  readonly failed: number
   readonly says: string
 }[] = [
   {
     name: 'assertions are counted, not tests',
     text: `${tape}test('a', (t) => { t.ok(true); t.equal(1, 1); t.end() })`,
-    last: '2 passed, 0 failed',
+    passed: 2,
+    failed: 0,
     says: '2 passed'
   },
   {
     name: 'a failed assertion fails, with what was expected and found',
     text: `${tape}test('sums', (t) => { t.ok(true); t.equal(1 + 1, 3, 'a sum'); t.end() })`,
-    last: '1 passed, 1 failed',
+    passed: 1,
+    failed: 1,
     says: 'expected: 3'
   },
   {
     name: 'a skip is no pass and gives its reason',
     text: `${tape}test('gpu', (t) => { t.ok(true); t.skip('no adapter'); t.comment('skipped: no driver'); t.end() })`,
-    last: '1 passed, 0 failed',
+    passed: 1,
+    failed: 0,
     says: 'gpu: no driver'
   },
   {
     name: 'a file without assertions fails',
     text: `console.log('1..0')`,
-    last: '0 passed, 1 failed',
+    passed: 0,
+    failed: 1,
     says: 'makes no assertion'
   },
   {
     name: 'a silent file fails',
     text: '',
-    last: '0 passed, 1 failed',
+    passed: 0,
+    failed: 1,
     says: 'makes no assertion'
   },
   {
     name: 'a crash after passes fails',
     text: `${tape}test('a', (t) => { t.ok(true); t.end() })\ntest('b', () => { throw new Error('broken pieces') })`,
-    last: '1 passed, 1 failed',
+    passed: 1,
+    failed: 1,
     says: 'broken pieces'
   },
   {
     name: 'an exit in the middle of the plan fails, even with code 0',
     text: `console.log('TAP version 13\\nok 1 a\\n1..2')`,
-    last: '1 passed, 1 failed',
+    passed: 1,
+    failed: 1,
     says: '1 assertions of 2 planned'
   },
   {
     name: 'an end without a plan fails',
     text: `console.log('TAP version 13\\nok 1 a')`,
-    last: '1 passed, 1 failed',
+    passed: 1,
+    failed: 1,
     says: 'broke off'
   },
   {
     name: 'a file that does not compile fails',
     text: 'const = 1',
-    last: '0 passed, 1 failed',
+    passed: 0,
+    failed: 1,
     says: 'exit code 1'
   }
 ]
 
-for (const { name, text, last, says } of cases) {
-  test(name, (t) => {
-    const { code, lines } = runOn(text)
-    t.equal(lines.at(-1), last, 'the last line counts')
-    t.equal(code, last.endsWith(' 0 failed') ? 0 : 1, 'the exit code follows')
-    t.ok(lines.join('\n').includes(says), `the output says: ${says}`)
-    t.end()
-  })
-}
+test('every kind of file is judged, and the last line counts them all', (t) => {
+  const texts = Object.fromEntries(cases.map(({ text }, index) => [`sample-${index}`, text]))
+  const { code, lines } = runOn(texts)
+  const sum = (of: 'passed' | 'failed'): number => cases.reduce((total, sample) => total + sample[of], 0)
+  t.equal(lines.at(-1), `${sum('passed')} passed, ${sum('failed')} failed`, 'the last line')
+  t.equal(code, 1, 'the exit code')
+  for (const [index, { name, passed, failed, says }] of cases.entries()) {
+    const start = lines.findIndex((line) => line.includes(`sample-${index}.test.ts `))
+    const length = lines.slice(start + 1).findIndex((line) => /^(?:ok|FAIL) |^\d+ passed/.test(line))
+    const said = lines.slice(start, start + 1 + length).join('\n')
+    t.ok(said.startsWith(failed === 0 ? 'ok ' : 'FAIL '), `${name}: the verdict`)
+    t.ok(new RegExp(`\\b${passed} passed`).test(said), `${name}: ${passed} passed`)
+    t.ok(failed === 0 || said.includes(`${failed} failed`), `${name}: ${failed} failed`)
+    t.ok(said.includes(says), `${name}: it says ${says}`)
+  }
+  t.end()
+})
+
+test('what passes exits with 0', (t) => {
+  const { code, lines } = runOn({ fine: cases[0]!.text })
+  t.equal(code, 0)
+  t.equal(lines.at(-1), '2 passed, 0 failed')
+  t.end()
+})
 
 test('a hang is ended at the limit', (t) => {
-  const { code, lines } = runOn('setInterval(() => {}, 1000)', '--limit', '2')
+  const { code, lines } = runOn({ hang: 'setInterval(() => {}, 1000)' }, '--limit', '2')
   t.equal(lines.at(-1), '0 passed, 1 failed')
   t.equal(code, 1)
   t.ok(lines.join('\n').includes('did not end within 2 s'))
@@ -109,7 +136,7 @@ test('a hang is ended at the limit', (t) => {
 })
 
 test('a pattern that matches nothing is no success', (t) => {
-  const { code, lines } = runOn('', '--only', 'no-such-file')
+  const { code, lines } = runOn({ fine: cases[0]!.text }, '--only', 'no-such-file')
   t.equal(code, 1)
   t.equal(lines.at(-1), '0 passed, 0 failed')
   t.end()

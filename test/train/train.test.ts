@@ -72,7 +72,9 @@ for (const [what, r, options] of [
     t.ok(states.length >= 4, `${states.length} states kept`)
     const again = await run(r, options)
     t.equal(bytesOf(again.weights), bytesOf(result.weights), 'the same seed gives the same bytes')
+    const every = states.length > 12 ? 3 : 1
     for (const [k, state] of states.entries()) {
+      if (k % every !== 0) continue
       const resumed = await run(r, { resume: throughFile(r, state) })
       const same = bytesOf(resumed.weights) === bytesOf(result.weights) && Object.is(resumed.loss, result.loss)
       t.ok(same, `from state ${k} (stage ${state.stage}, start ${state.start}, iteration ${state.iteration})`)

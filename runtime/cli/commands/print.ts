@@ -1,0 +1,63 @@
+/** `ansatz print`: a model as each phase of the compiler has it. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import type { Goal } from '../../../codegen/compile'
+import { lowerTo, plan as makePlan, toGpujs } from '../../../codegen/compile'
+import { adam } from '../../../codegen/rules/optimiser'
+import { showPhase } from '../../../codegen/show'
+import { gpujs } from '../../../codegen/targets/gpujs'
+import type { Typed } from '../../../spec/infer'
+import * as Json from '../../../spec/json'
+import * as Tree from '../../../spec/tree'
+import { type Failure, failure, type Outcome } from '../exit'
+import { findModel } from '../model'
+import { say, sayJson } from '../print'
+
+interface Options {
+  readonly phase: 'tree' | 'equations' | 'plan' | 'kernels'
+  readonly goal: 'forward' | 'vjp' | 'gradient' | 'step'
+  readonly n: number
+  readonly batch: number
+  readonly json?: boolean
+}
+
+const goalOf = (goal: Options['goal']): Goal =>
+  goal === 'step' ? { _tag: 'step', optimiser: { ...adam, clip: 1 } } : { _tag: goal }
+
+const textOf = (typed: Typed, o: Options): E.Either<string, string> =>
+  o.phase === 'tree'
+    ? E.right(Tree.showTyped(typed))
+    : showPhase(o.phase, goalOf(o.goal), typed, { n: o.n, batch: o.batch })
+
+/** The phase as data: a spec, equations, a plan or a program. */
+const dataOf = (typed: Typed, o: Options): E.Either<string, unknown> => {
+  const sizes = { n: o.n, batch: o.batch }
+  switch (o.phase) {
+    case 'tree':
+      return E.right(Json.encode(typed.model))
+    case 'equations':
+      return E.right(lowerTo(goalOf(o.goal), typed))
+    case 'plan':
+      return makePlan(gpujs, goalOf(o.goal), typed, sizes)
+    case 'kernels':
+      return toGpujs(goalOf(o.goal), typed, sizes)
+  }
+}
+
+export const print = async (name: string, o: Options): Promise<Outcome> => {
+  const found = await findModel(name, { weights: false })
+  if (E.isLeft(found)) return found
+  const typed = found.right.typed(o.n)
+  if (E.isLeft(typed)) return typed
+  // A model that is made for one n is shown for that n.
+  const sized = { ...o, n: typed.right.n ?? o.n }
+  const wrong = (message: string): Failure => failure('model', message)
+  return pipe(
+    o.json === true ? dataOf(typed.right, sized) : textOf(typed.right, sized),
+    E.bimap(wrong, (shown) => {
+      if (typeof shown === 'string') say(shown)
+      else sayJson(shown)
+      return 'done' as const
+    })
+  )
+}

@@ -1,0 +1,196 @@
+/** `ansatz train`: a recipe followed to its end, with a checkpoint to go on from kept beside the result. */
+import { readFile, unlink } from 'node:fs/promises'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+
+import * as D from '../../../spec/decoder'
+import type { Recipe } from '../../../spec/recipe'
+import { decodeRecipe, encodeRecipe } from '../../../spec/recipe-json'
+import { recipes } from '../../../spec/zoo/recipes'
+import { card, render } from '../../checkpoint/card'
+import { show, write } from '../../checkpoint/checkpoint'
+import { choose } from '../../gpujs/backend'
+import { show as showInput } from '../../io/errors'
+import { systemError } from '../../io/source'
+import { type FollowOptions, follow, type Progress, type TrainBackend, type TrainState } from '../../train/train'
+import { type Failure, fail, failing, failure, type Outcome } from '../exit'
+import { readCheckpoint } from '../model'
+import { duration, note, say, sayJson, scientific } from '../print'
+import { bar } from '../progress'
+import { didYouMean, quoted } from '../suggest'
+
+interface Options {
+  readonly out?: string
+  readonly resume?: string
+  readonly seed?: number
+  readonly backend: string
+  readonly every: number
+  readonly json?: boolean
+}
+
+type Result<A> = E.Either<Failure, A>
+
+// --- recipes ---------------------------------------------------------------------------------------------------------
+
+const readRecipe = async (file: string): Promise<Result<Recipe>> => {
+  let value: unknown
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    return fail(
+      'model',
+      cause instanceof SyntaxError ? `${file}: is not JSON` : showInput(systemError(file, cause, 'read'))
+    )
+  }
+  return pipe(
+    decodeRecipe(value),
+    E.mapLeft((error) => failure('model', `${file}: ${D.show(error)}`))
+  )
+}
+
+const findRecipe = async (name: string): Promise<Result<Recipe>> => {
+  const known = recipes.find((r) => r.name === name)
+  if (known !== undefined) return E.right(known)
+  if (/[\\/]|\.json$/.test(name)) return readRecipe(name)
+  const names = recipes.map((r) => r.name)
+  const near = didYouMean(name, names)
+  return fail('model', `there is no recipe ${quoted(name)}${near === '' ? `; there are ${names.join(', ')}` : near}`)
+}
+
+const same = (p: Recipe, q: Recipe): boolean => JSON.stringify(encodeRecipe(p)) === JSON.stringify(encodeRecipe(q))
+
+/** The state to go on from, which must be of this very recipe. */
+const resumed = async (file: string, recipe: Recipe): Promise<Result<TrainState>> => {
+  const found = await readCheckpoint(file)
+  if (E.isLeft(found)) return found
+  const { state, recipe: own } = found.right
+  if (state === null)
+    return fail(
+      'model',
+      `${file}: holds weights and no run to go on with; give the .training.safetensors that a run kept`
+    )
+  if (own === null || !same(own, recipe)) {
+    return fail(
+      'model',
+      `${file}: is of the recipe ${own?.name ?? 'of another origin'} as it was then, not of ${recipe.name} as it is now`
+    )
+  }
+  return E.right(state)
+}
+
+// --- following -------------------------------------------------------------------------------------------------------
+
+const titled = (p: Progress): string => {
+  const start = p.starts > 1 ? `, start ${p.start + 1} of ${p.starts}` : ''
+  return `stage ${p.stage + 1} of ${p.stages}${start}  loss ${scientific(p.loss)}${p.starts > 1 ? `  best ${scientific(p.best)}` : ''}`
+}
+
+/** Aborts at the first interrupt; a second one ends the program as usual. */
+const interruptible = (): { readonly signal: AbortSignal; readonly release: () => void } => {
+  const control = new AbortController()
+  const stop = (): void => {
+    note('interrupted: keeping a checkpoint; once more ends at once')
+    control.abort()
+    release()
+  }
+  const release = (): void => {
+    process.removeListener('SIGINT', stop)
+    process.removeListener('SIGTERM', stop)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  return { signal: control.signal, release }
+}
+
+const backendOf = async (name: string): Promise<Result<TrainBackend>> => {
+  if (name === 'javascript') return E.right(name)
+  return pipe(
+    await choose(name)(),
+    E.mapLeft((error) => failure('backend', error.message))
+  )
+}
+
+const withoutExtension = (file: string): string => file.replace(/\.safetensors$/, '')
+
+export const train = async (name: string, o: Options): Promise<Outcome> => {
+  const recipe = await findRecipe(name)
+  if (E.isLeft(recipe)) return recipe
+  const { model } = recipe.right
+  const out = o.out ?? `${recipe.right.name}.safetensors`
+  const kept = `${withoutExtension(out)}.training.safetensors`
+  const state = o.resume === undefined ? E.right(undefined) : await resumed(o.resume, recipe.right)
+  if (E.isLeft(state)) return state
+  const backend = state.right === undefined ? await backendOf(o.backend) : E.right(undefined)
+  if (E.isLeft(backend)) return backend
+
+  const { signal, release } = interruptible()
+  const progress = await bar('training')
+  const began = Date.now()
+  const options: FollowOptions = {
+    checkpointEvery: o.every,
+    signal,
+    onProgress: (p) => progress.update(p.iteration, p.iterations, titled(p)),
+    onState: (now) =>
+      pipe(
+        write(kept, {
+          model,
+          weights: now.weights,
+          recipe: recipe.right,
+          seed: now.seed,
+          loss: now.loss,
+          card: null,
+          state: now
+        }),
+        TE.mapLeft(show)
+      ),
+    ...(state.right === undefined ? {} : { resume: state.right }),
+    ...(backend.right === undefined ? {} : { backend: backend.right }),
+    ...(o.seed === undefined ? {} : { seed: o.seed })
+  }
+  const trained = await follow(recipe.right, options)()
+  progress.stop()
+  release()
+  if (E.isLeft(trained)) return fail('model', trained.left.message)
+  const { _tag, weights, loss, state: last } = trained.right
+
+  if (_tag === 'interrupted') {
+    if (o.json === true) sayJson({ recipe: recipe.right.name, status: 'interrupted', loss, resume: kept })
+    note(
+      `interrupted at stage ${last.stage + 1}, iteration ${last.iteration}; go on with: ansatz train ${name} --out ${out} --resume ${kept}`
+    )
+    return E.right('interrupted')
+  }
+
+  const made = card(recipe.right, weights)
+  if (E.isLeft(made)) return fail('model', `recipe ${recipe.right.name}: ${made.left}`)
+  const written = await write(out, {
+    model,
+    weights,
+    recipe: recipe.right,
+    seed: last.seed,
+    loss,
+    card: made.right,
+    state: null
+  })()
+  if (E.isLeft(written)) return E.left(failing('input', show)(written.left))
+  await unlink(kept).catch(() => undefined)
+  if (o.json === true) {
+    sayJson({
+      recipe: recipe.right.name,
+      status: 'finished',
+      seed: last.seed,
+      backend: last.backend,
+      loss,
+      seconds: (Date.now() - began) / 1000,
+      out,
+      card: made.right
+    })
+    return E.right('done')
+  }
+  say(render(recipe.right.name, made.right))
+  say(
+    `\nloss ${scientific(loss)} after ${duration(Date.now() - began)}, seed ${last.seed}, on ${last.backend}; the weights are in ${out}`
+  )
+  return E.right('done')
+}

@@ -1,0 +1,226 @@
+/**
+ * The command line. Each command's module is read only when the command runs.
+ */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+
+import { shipped } from '../package/root'
+import { showsStacks } from './debug'
+import { type Exit, exits, type Outcome, showExits } from './exit'
+
+// --- running ---------------------------------------------------------------------------------------------------------
+
+/** A reader that went away (`| head -1`) ends the program in silence. */
+const onPipe = (error: NodeJS.ErrnoException): void => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+}
+
+const complain = (message: string): void => {
+  process.stderr.write(`ansatz: ${message}\n`)
+}
+
+const internal = (error: unknown): void => {
+  const message = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+  complain(`a fault of ansatz itself: ${message.replace(/^internal: /, '')}; with ANSATZ_DEBUG=1 it says where`)
+  if (showsStacks && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = exits.internal.code
+}
+
+const end = (exit: Exit): void => {
+  process.exitCode = exits[exit].code
+}
+
+/** Loads a command's module, runs it, and turns what it gives into an exit code. */
+const action =
+  <A extends readonly unknown[]>(load: () => Promise<(...args: A) => Promise<Outcome>>) =>
+  async (...args: A): Promise<void> => {
+    try {
+      const run = await load()
+      const outcome = await run(...args)
+      if (outcome._tag === 'Right') return end(outcome.right)
+      complain(outcome.left.message)
+      end(outcome.left.exit)
+    } catch (error) {
+      internal(error)
+    }
+  }
+
+// --- options ---------------------------------------------------------------------------------------------------------
+
+const refuse = (expected: string): never => {
+  throw new InvalidArgumentError(`Expected ${expected}.`)
+}
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number =>
+    /^[0-9]{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most
+      ? Number(text)
+      : refuse(`a whole number from ${least} to ${most}`)
+
+const positive = (text: string): number => {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  return value > 0 && Number.isFinite(value) ? value : refuse('a positive number, such as 1e-12')
+}
+
+const list =
+  (parse: (text: string) => number) =>
+  (text: string): readonly number[] =>
+    text.split(',').map((word) => parse(word.trim()))
+
+const json = (): Option => new Option('--json', 'print one JSON value instead of text')
+
+const names = ['cpu', 'webasm', 'webgpu', 'headlessgl']
+
+const backend = (first: string): Option =>
+  new Option('--backend <name>', `what computes: ${first}, ${names.join(', ')}`)
+    .choices([first, ...names])
+    .default(first)
+
+const example = (...lines: readonly string[]): string =>
+  `\nExample${lines.length === 1 ? '' : 's'}:\n${lines.map((l) => `  $ ${l}`).join('\n')}\n`
+
+const codes = `\nExit codes:\n${showExits()}\n`
+
+// --- commands --------------------------------------------------------------------------------------------------------
+
+const program = new Command('ansatz')
+  .description('Neural solvers for linear systems A x = b: a trained network proposes, float64 arithmetic certifies.')
+  .helpCommand(false)
+  .showSuggestionAfterError(true)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ansatz: ')) })
+  .addHelpText(
+    'after',
+    `${example('ansatz solve A.mtx', 'ansatz print block-linear-3 --phase equations', 'ansatz backends')}${codes}\nansatz COMMAND --help tells more.\nANSATZ_DEBUG=1 shows stack traces of faults, ANSATZ_DEBUG=2 also the steps of a command with their times.\n`
+  )
+
+program.option('--version', 'print the version')
+program.on('option:version', () => {
+  const read: unknown = JSON.parse(readFileSync(shipped('package.json'), 'utf8'))
+  process.stdout.write(`${typeof read === 'object' && read !== null && 'version' in read ? read.version : 'unknown'}\n`)
+  throw new CommanderError(0, 'commander.version', 'version')
+})
+
+program
+  .command('solve')
+  .description('solve A x = b and certify the answer')
+  .argument(
+    '<A>',
+    'a matrix (.mtx, .npy, .csv, .json), a batch (.npy of [batch, n, n]), a folder, or - for standard input'
+  )
+  .argument('[b]', 'the right-hand side; without one, b = A * ones')
+  .option('--model <name|file>', 'the network; without one, it is chosen by the spectrum of A')
+  .option('--tol <eta>', 'the normwise backward error to attain', positive, 1e-12)
+  .addOption(backend('auto'))
+  .option('--literal', 'run the tokens of the network, not the polynomial that it amounts to')
+  .option('--propose-only', "print the network's own answer, unrefined and labelled so")
+  .option('--max-n <n>', 'the most unknowns of one system', whole(1, 100000), 5000)
+  .option('--out <file>', 'write x as .npy, .mtx, .csv or .json')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `${example('ansatz solve examples/systems/bridge.mtx', 'ansatz solve A.npy b.npy --tol 1e-14 --out x.npy', 'cat A.mtx | ansatz solve - --json')}\nExits with ${exits.done.code} if every answer is certified, ${exits.uncertified.code} if one is not. A folder holds NAME.mtx and perhaps NAME.rhs.mtx.\n`
+  )
+  .action(action(async () => (await import('./commands/solve')).solve))
+
+program
+  .command('train')
+  .description('train a model by a recipe')
+  .argument('<recipe>', 'a recipe by name (ansatz models lists them), or one in JSON')
+  .option('--out <file>', 'where the weights go; default NAME.safetensors')
+  .option('--resume <file>', 'go on from the checkpoint that an earlier run kept')
+  .option('--seed <n>', "instead of the recipe's own seed", whole(0, Number.MAX_SAFE_INTEGER))
+  .addOption(backend('javascript'))
+  .option('--every <iterations>', 'iterations between two checkpoints', whole(1, 1e9), 100)
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `${example('ansatz train block-linear-2 --out my.safetensors', 'ansatz train adam-demo --backend webasm', 'ansatz train block-82 --resume block-82.training.safetensors')}\nA checkpoint to go on from is kept beside FILE as NAME.training.safetensors, also when the run is interrupted\n(exit code ${exits.interrupted.code}); it goes when the run ends. The same recipe, seed and backend give the same bytes.\n`
+  )
+  .action(action(async () => (await import('./commands/train')).train))
+
+program
+  .command('check')
+  .description('climb the agreement ladder: interpreter, equations, gradients, kernels')
+  .argument('[models...]', 'models of the zoo, checkpoint files or specs in JSON; without any, the whole zoo')
+  .addOption(backend('auto'))
+  .option('--sizes <n,n,..>', 'sizes of the systems', list(whole(1, 64)), [2, 4, 7])
+  .option('--batches <k,k,..>', 'numbers of systems at once', list(whole(1, 1000)), [1, 3])
+  .option('--seed <n>', 'of weights and systems', whole(0, Number.MAX_SAFE_INTEGER), 1)
+  .option('--verbose', 'a line for every size and batch')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    example('ansatz check', 'ansatz check block-linear-3 --backend webgpu', 'ansatz check my-spec.json --sizes 3,5')
+  )
+  .action(action(async () => (await import('./commands/check')).check))
+
+program
+  .command('print')
+  .description('print a model as the compiler sees it: tree, equations with their VJPs, plan, kernels')
+  .argument('<model>', 'a model of the zoo, a checkpoint or a spec in JSON')
+  .addOption(
+    new Option('--phase <phase>', 'what to print').choices(['tree', 'equations', 'plan', 'kernels']).default('tree')
+  )
+  .addOption(
+    new Option('--goal <goal>', 'the program whose plan or kernels are printed')
+      .choices(['forward', 'vjp', 'gradient', 'step'])
+      .default('vjp')
+  )
+  .option('--n <n>', 'unknowns of a system', whole(1, 100000), 9)
+  .option('--batch <k>', 'systems at once', whole(1, 1e6), 1000)
+  .addOption(json())
+  .addHelpText(
+    'after',
+    example(
+      'ansatz print block-linear-3',
+      'ansatz print block-linear-3 --phase equations',
+      'ansatz print full-linear-3 --phase kernels --n 16 --goal forward'
+    )
+  )
+  .action(action(async () => (await import('./commands/print')).print))
+
+program
+  .command('models')
+  .description('list the architectures of the zoo, the shipped checkpoints and the recipes; or show one')
+  .argument('[name]', 'a model, checkpoint or recipe to show whole')
+  .addOption(json())
+  .addHelpText('after', example('ansatz models', 'ansatz models block-linear-3'))
+  .action(action(async () => (await import('./commands/models')).models))
+
+program
+  .command('backends')
+  .description('what computes on this machine, what does not and why')
+  .addOption(json())
+  .addHelpText('after', example('ansatz backends'))
+  .action(action(async () => (await import('./commands/backends')).backends))
+
+program
+  .command('evaluate')
+  .description('measure the accuracy of the shipped models and the closed forms on random systems')
+  .addOption(backend('auto'))
+  .option('--systems <k>', 'random systems of each size', whole(1, 1e6), 1000)
+  .option('--sizes <n,n,..>', 'sizes of the systems', list(whole(1, 128)), [2, 9, 16, 32, 64])
+  .option('--kappa <kappa>', 'their condition number', positive, 5)
+  .option('--seed <n>', 'of the systems', whole(0, Number.MAX_SAFE_INTEGER), 1)
+  .addOption(json())
+  .addHelpText('after', example('ansatz evaluate', 'ansatz evaluate --systems 100 --sizes 2,9 --backend cpu'))
+  .action(action(async () => (await import('./commands/evaluate')).evaluate))
+
+// --- the process -----------------------------------------------------------------------------------------------------
+
+process.stdout.on('error', onPipe)
+process.stderr.on('error', onPipe)
+process.on('uncaughtException', (error) => {
+  internal(error)
+  process.exit(exits.internal.code)
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exits.done.code : exits.usage.code
+  else internal(error)
+}

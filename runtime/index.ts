@@ -1,0 +1,100 @@
+/**
+ * The library: describe a model, compile it, give it weights, solve with it and judge the answer.
+ *
+ *     import { solveAsync } from 'ansatz'
+ *     const { x, status } = await solveAsync([[4, 1], [1, 3]], [1, 2])
+ */
+
+// --- describing: models, families of problems, recipes -----------------------------------------------------------------
+
+export * as spec from '../spec/index'
+
+// --- compiling -----------------------------------------------------------------------------------------------------------
+
+export { type CompileError, equations, type Goal, plan, toGpujs, toJavaScript } from '../codegen/compile'
+export type { Plan } from '../codegen/plan'
+export type { Program } from '../codegen/program'
+export { type Phase, showPhase } from '../codegen/show'
+
+// --- weights -------------------------------------------------------------------------------------------------------------
+
+export { type Card, card, measure, render as renderCard } from './checkpoint/card'
+export {
+  type Checkpoint,
+  type CheckpointError,
+  read as readCheckpoint,
+  show as showCheckpointError,
+  write as writeCheckpoint
+} from './checkpoint/checkpoint'
+export { closedForm, embed, type WeightedModel } from './weights/closed-form'
+export { initialise } from './weights/initialise'
+export { type Specialised, specialise } from './weights/specialise'
+export { validate, type Weights } from './weights/weights'
+
+// --- meaning: the interpreter that judges --------------------------------------------------------------------------------
+
+export { interpretBatch as interpret, type Systems } from './interpreter/interpret'
+export { type Float64Executable, load64 } from './javascript/run'
+
+// --- running on backends -------------------------------------------------------------------------------------------------
+
+export {
+  type BackendError,
+  type BackendName,
+  backendNames,
+  choose as chooseBackend,
+  type Probe,
+  probe as probeBackend,
+  probeAll as probeBackends
+} from './gpujs/backend'
+export { type Arrays, type Executable, open as openBackend, type Runtime } from './gpujs/runtime'
+
+// --- sampling and training -----------------------------------------------------------------------------------------------
+
+export * as Random from './random/key'
+export { draw as sample, type Sample } from './sample/spd'
+export {
+  type FollowOptions,
+  follow,
+  type Progress as TrainProgress,
+  type TrainError,
+  type Trained
+} from './train/train'
+
+// --- solving -------------------------------------------------------------------------------------------------------------
+
+export { type InputError, show as showInputError } from './io/errors'
+export { readSystem, readSystems } from './io/read'
+export type { SystemFile } from './io/system'
+export { writeArray } from './io/write'
+export {
+  type Certificate,
+  type Condition,
+  type GivenModel,
+  type LinearSystem,
+  type LinearSystems,
+  type Matrix,
+  type ModelUsed,
+  type Path,
+  type Progress,
+  type Solution,
+  type SolveError,
+  type SolveOptions,
+  type Solver,
+  type Spectrum,
+  type Status,
+  show as showSolveError,
+  solve,
+  solveAsync,
+  solveBatch,
+  solveBatchAsync,
+  solver,
+  type Timings,
+  type Vector
+} from './solve/solve'
+
+// --- judging -------------------------------------------------------------------------------------------------------------
+
+export { type CheckOptions, type Climber, check as climb } from './ladder/check'
+export { gpujsDevice } from './ladder/gpujs-device'
+export { type Row, type RungName, rungs } from './ladder/rung'
