@@ -204,7 +204,7 @@ const linesOf = (s: Section): readonly Line[] => [...s.forward, ...s.vjp]
 const indicesOf = (line: Line): readonly X.Index[] => [...line.over, ...X.sums(line.value).flatMap((x) => x.over)]
 
 /** What the letters that are used stand for, with their ranges. */
-const letters = (typed: Typed, all: readonly Section[]): string => {
+const letters = (typed: Typed, all: readonly Section[]): readonly string[] => {
   const { tokens } = typed
   const used = all.flatMap(linesOf).flatMap(indicesOf)
   const sizes = (names: readonly string[]): string =>
@@ -218,12 +218,10 @@ const letters = (typed: Typed, all: readonly Section[]): string => {
     ['h', 'heads', sizes(['h'])],
     ['q', 'coefficients', sizes(['q'])]
   ]
-  return rows
-    .flatMap(([names, what, range]) => {
-      const own = names.split(' ').filter((name) => used.some((i) => i.name === name))
-      return own.length === 0 ? [] : [`${own.join(' ')} ${what} (${range})`]
-    })
-    .join(', ')
+  return rows.flatMap(([names, what, range]) => {
+    const own = names.split(' ').filter((name) => used.some((i) => i.name === name))
+    return own.length === 0 ? [] : [`${own.join(' ').padEnd(3)}  ${what}: ${range}`]
+  })
 }
 
 /** `U [4,n+1,n]`: the arrays that a section defines going forward, without the axis of systems. */
@@ -244,12 +242,15 @@ const cleaned = (typed: Typed): Equations => {
   return fold(squeeze(fold(e)))
 }
 
+/** The sections of a model's derivation, from the encoding to the readout, every layer by itself. */
+export const derivation = (typed: Typed): readonly Section[] => sections(typed, cleaned(typed))
+
 const layerTitle = ({ first, last, section }: Group): string =>
   `${first === last ? `Layer ${first}` : `Layers ${first} to ${last}`}: ${section.title}`
 
 /** Forward and VJP of a model, each distinct layer once. */
 export const showEquations = (typed: Typed): string => {
-  const all = sections(typed, cleaned(typed))
+  const all = derivation(typed)
   const [encoding, readout] = [all[0] as Section, all.at(-1) as Section]
   const page = (title: string, s: Section): readonly string[] => ['', title, ...indented([...body(s), ...shapes(s)])]
   return [
@@ -257,8 +258,10 @@ export const showEquations = (typed: Typed): string => {
     '',
     'Every value has the index s of its system first, which is left out. [p] is 1 where p holds, else 0.',
     'The cotangent of w is dw; the one of a parameter is summed over systems, and over the layers that share it.',
-    `Letters: ${letters(typed, all)}.`,
+    'Letters:',
+    ...letters(typed, all).map((row) => `  ${row}`),
     ...page('Encoding', encoding),
+    ...(encoding.forward.some((line) => line.defines === 'bhat') ? ['  The first layer reads bhat as b.'] : []),
     ...grouped(all.slice(1, -1)).flatMap((g) => [...page(layerTitle(g), g.section), ...indented(g.notes)]),
     ...page('Readout', readout)
   ].join('\n')

@@ -85,10 +85,12 @@ export const showPlan = (plan: Plan): string => {
       [0, 4]
     ).map((row) => `  ${row}`),
     '',
-    `Outputs: ${plan.outputs.map((o) => `${o.name} ${shape(o.dims)}`).join(', ')}`,
+    'Outputs',
+    ...columns(plan.outputs.map((o) => [o.name, shape(o.dims)])).map((row) => `  ${row}`),
     ...(plan.updates.length === 0
       ? []
-      : [`Updates: ${plan.updates.map((u) => `${u.input} <- ${u.output}`).join(', ')}`]),
+      : ['', 'Updates', ...columns(plan.updates.map((u) => [u.input, '<-', u.output])).map((row) => `  ${row}`)]),
+    '',
     `Memory: ${bytes(shared, each)} in ${count(plan.slots.length, 'slot')}; ${bytes(alone, each)} without sharing`
   ].join('\n')
 }

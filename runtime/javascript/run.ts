@@ -40,7 +40,8 @@ export const load64 = (program: JavaScriptProgram): Float64Executable => {
         const length = v.dims.reduce((p, q) => p * q, 1)
         arrays[v.name] = (arrays[v.of] as Float64Array).subarray(v.offset, v.offset + length)
       }
-      for (const c of calls) c.kernel(arrays[c.output] as Float64Array, ...c.inputs.map((i) => arrays[i] as Float64Array))
+      for (const c of calls)
+        c.kernel(arrays[c.output] as Float64Array, ...c.inputs.map((i) => arrays[i] as Float64Array))
       return Object.fromEntries(plan.outputs.map((o) => [o.name, arrays[o.name] as Float64Array]))
     }
   }

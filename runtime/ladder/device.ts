@@ -7,6 +7,7 @@ import * as X from '../../codegen/expr'
 import type { Plan, PlanKernel } from '../../codegen/plan'
 import type { Program } from '../../codegen/program'
 import { evaluate, interpret, lengthOf } from '../equations/interpret'
+import * as Key from '../random/key'
 import { type Arrays, type Case, inputsOf } from './case'
 import { type Compiler, gpujs } from './compiler'
 import { relative, u32, worstRatio } from './measure'
@@ -118,20 +119,39 @@ const compileOn = async (c: Case, compiler: Compiler, device: Device, goal: Goal
   return { e, plan, program, inputs: inputsOf(c, e), on: await device.compile(program) }
 }
 
+/** Inputs moved by one part in 2^24, at random: as far as rounding them once would. */
+const nudged = (c: Case, inputs: Arrays, run: number): Arrays =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, a]) => {
+      const signs = Key.uniform(Key.fold(Key.fold(c.key, `nudge ${name}`), run), a.length)
+      return [name, a.map((x, k) => x * (1 + u32 * (2 * (signs[k] as number) - 1)))]
+    })
+  )
+
+/**
+ * What float32 rounding does to every output, normwise: the largest of four runs of the equation interpreter with
+ * rounding after every operation, three of them on nudged inputs, so that a lucky cancellation in one of them does not
+ * pass for accuracy.
+ */
+const roundingErrors = (c: Case, made: Compiled, want: Arrays): Readonly<Record<string, number>> => {
+  const runs = [0, 1, 2, 3].map((run) =>
+    interpret(made.e, c.sizes, run === 0 ? made.inputs : nudged(c, made.inputs, run), 'float32')
+  )
+  return Object.fromEntries(
+    Object.keys(want).map((what) => [
+      what,
+      Math.max(u32, ...runs.map((rounded) => relative(rounded[what] ?? [], want[what] ?? [])))
+    ])
+  )
+}
+
 /** Every output, normwise: its error over the error of float32 arithmetic done right. */
 const programRow = async (c: Case, rung: RungName, made: Compiled): Promise<Row> => {
   const want = interpret(made.e, c.sizes, made.inputs)
-  const rounded = interpret(made.e, c.sizes, made.inputs, 'float32')
+  const floor = roundingErrors(c, made, want)
   const got = await made.on.run(singles(made.inputs))
-  const names = Object.keys(want)
-  const own = names.map((what) => relative(rounded[what] ?? [], want[what] ?? []))
-  // An output whose rounding errors happen to cancel is allowed what the outputs have in the mean.
-  const mean = Math.sqrt(own.reduce((total, e) => total + e * e, 0) / Math.max(own.length, 1))
-  const worst = names
-    .map((what, k) => {
-      const floor = Math.max(own[k] ?? 0, mean, u32)
-      return { what, error: relative(got[what] ?? [], want[what] ?? []) / floor }
-    })
+  const worst = Object.keys(want)
+    .map((what) => ({ what, error: relative(got[what] ?? [], want[what] ?? []) / (floor[what] ?? u32) }))
     .reduce((p, q) => (q.error > p.error ? q : p), { what: 'x', error: 0 })
   return row(c, rung, worst, slack)
 }
@@ -151,8 +171,7 @@ const commutes = async (c: Case, rung: RungName, rearrange: Rearrange, made: Com
   const got = await made.on.run(singles({ ...made.inputs, A: rearrange(c.A), b: rearrange(c.b) }))
   const straight = await made.on.run(singles(made.inputs))
   const want = interpret(made.e, c.sizes, made.inputs)['x'] ?? new Float64Array()
-  const rounded = interpret(made.e, c.sizes, made.inputs, 'float32')['x'] ?? []
-  const floor = Math.max(relative(rounded, want), u32)
+  const floor = roundingErrors(c, made, { x: want })['x'] ?? u32
   const back = rearrange(Float64Array.from(got['x'] ?? []))
   const error = Math.max(relative(back, straight['x'] ?? []), relative(back, want)) / floor
   return row(c, rung, { what: 'x', error }, slack)

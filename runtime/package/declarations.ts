@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
-const imported = /(\bfrom\s*['"]|\bimport\s*\(\s*['"]|^import\s*['"])([^'"\n]+)(?=['"])/gm
+/** An import, or a comment: a comment's examples are left as they are. */
+const imported = /(\/\*[\s\S]*?\*\/|\/\/.*$)|(\bfrom\s*['"]|\bimport\s*\(\s*['"]|^import\s*['"])([^'"\n]+)(?=['"])/gm
 
 /**
  * Completes imports: `./layer` becomes `./layer.js`, `./zoo` becomes `./zoo/index.js`, and `fp-ts/Either`, a folder,
@@ -15,7 +16,8 @@ export const complete = (
   isFile: (specifier: string) => boolean,
   dependencies: readonly string[]
 ): string =>
-  text.replace(imported, (_, before: string, specifier: string) => {
+  text.replace(imported, (line, comment: string | undefined, before: string, specifier: string) => {
+    if (comment !== undefined) return line
     if (specifier.startsWith('fp-ts/')) return `${before}${specifier.replace(/^fp-ts\/(?:lib\/)?/, 'fp-ts/lib/')}.js`
     if (specifier.startsWith('node:') || specifier.endsWith('.js')) return `${before}${specifier}`
     if (!specifier.startsWith('.')) {

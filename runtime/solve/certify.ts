@@ -24,9 +24,9 @@ export const isEven = ({ componentwise }: Certificate, tol: number): boolean => 
 
 /**
  * Condition numbers of the scaled matrix, in the 1-norm, from which on it counts as nearly and as exactly singular.
- * Measured: matrices of condition number 1e14 stay below 1.1e15, matrices of rank n - 1 lie above 1e16.
+ * Measured: matrices of condition number 1e14 stay below 1.1e15, matrices of rank n - 1 lie above 1.1e16.
  */
-export const nearlySingular = 4e15
+export const nearlySingular = 3e15
 export const singular = 2 ** 53
 
 /** What the condition number says of an answer, or null if nothing is wrong with it. */

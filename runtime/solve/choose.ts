@@ -7,7 +7,6 @@ import { pipe } from 'fp-ts/function'
 import * as I from '../../spec/infer'
 import * as L from '../../spec/layer'
 import type { Model } from '../../spec/model'
-import { evaluate } from '../weights/chebyshev'
 import { closedForm } from '../weights/closed-form'
 import { specialise } from '../weights/specialise'
 import { validate, type Weights } from '../weights/weights'
@@ -175,17 +174,4 @@ export const roughChoice = (choice: Choice, n: number): Choice | null => {
     return rough !== null && E.isRight(rough) ? rough.right : null
   }
   return null
-}
-
-/** `max |1 - lambda p(lambda)|` over eigenvalues in `[top / kappa, top]`: the polynomial's contraction, without rounding. */
-export const contractionOf = (choice: Choice, kappa: number): number => {
-  const c = choice.weights['chebyshev.coefficients']
-  if (choice.degree === null || c === undefined) return NaN
-  const [low, samples] = [choice.top / kappa, 400]
-  let most = 0
-  for (let k = 0; k <= samples; k++) {
-    const lambda = low + ((choice.top - low) * (1 - Math.cos((Math.PI * k) / samples))) / 2
-    most = Math.max(most, Math.abs(1 - lambda * evaluate(c, (2 * lambda) / choice.top - 1)))
-  }
-  return most
 }

@@ -53,7 +53,8 @@ const ofNetwork = (s: Omit<Solution, 'explanation'>, job: Job, tol: number): str
     return `This is the own answer of ${network(s)}, in float32, unrefined: nothing was made of its error.`
   }
   if (job.task === null || (job.task.passes === 0 && job.task.verdict !== 'done')) {
-    return `No network was tried: ${job.failure === null ? `A ${job.because ?? 'was not prepared'}` : whyNot(job, tol)}.`
+    const other = job.because === null ? 'no pass was allowed' : `A ${job.because}`
+    return `No network was tried: ${job.failure === null ? other : whyNot(job, tol)}.`
   }
   if (s.networkSufficed === true) {
     if (s.passes === 0) return 'b is zero, and so is x.'

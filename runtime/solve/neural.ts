@@ -17,6 +17,8 @@ type Step<A> = Promise<E.Either<SolveError, A>>
 const [mostEntries, mostSystems] = [2 ** 24, 2 ** 14]
 /** Matrix entries from which on a second, shorter network pays for the condition estimate. */
 const worthRough = 2 ** 18
+/** A tolerance that a float32 answer meets on its merits; below it, one more pass is always worth its while. */
+const withinFloat32 = 1e-7
 /** How often a deeper closed form is tried where the interval turns out longer than it looked. */
 const mostDeepenings = 3
 /** A pass that leaves more than this of a residual was made for another interval. */
@@ -121,7 +123,8 @@ const refineGroup = async (s: Session, device: Device, source: Source, group: re
     if (!gaining) return isAttained(job, s.tol)
     const best = keepBest(job, t, s.tol, s.goal)
     if (!isAttained(job, s.tol)) return false
-    return t.passes === 1 || t.share > 0.5 || (best.normwise <= s.goal && best.componentwise <= s.tol)
+    if (t.passes === 1 && s.tol >= withinFloat32) return true
+    return t.share > 0.5 || (best.normwise <= s.goal && best.componentwise <= s.tol)
   }
   const slow = s.options.model === undefined ? slowForAuto : slowForGiven
   let pass = 0
@@ -131,7 +134,14 @@ const refineGroup = async (s: Session, device: Device, source: Source, group: re
   }
   const { signal } = s.options
   const ran = await s.time('refine', () =>
-    refine(network, tasks, { judge, maxPasses: s.maxPasses, slow, signal, onPass })
+    refine(network, tasks, {
+      judge,
+      maxPasses: s.maxPasses,
+      slow,
+      anyway: s.options.proposeOnly === true,
+      signal,
+      onPass
+    })
   )
   if (E.isLeft(ran)) fail(group, ran.left.message)
   for (const [k, job] of group.entries()) {

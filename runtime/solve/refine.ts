@@ -43,6 +43,8 @@ export interface RefineOptions {
   readonly maxPasses: number
   /** A larger share left by a pass ends the task as `slow`. */
   readonly slow: number
+  /** Take every answer of the network, also one that is worse than none. */
+  readonly anyway?: boolean
   readonly signal?: AbortSignal | undefined
   readonly onPass?: (running: number) => void
 }
@@ -96,7 +98,7 @@ const advance = (t: Task, k: number, z: Float64Array, network: Network, options:
   t.passes++
   t.passesHere++
   t.products += (network.choice.degree ?? 0) + 1
-  const gaining = size < t.size
+  const gaining = size < t.size || options.anyway === true
   if (gaining) {
     t.share = size / t.size
     t.y = y

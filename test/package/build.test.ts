@@ -16,6 +16,7 @@ const node = (cwd: string, ...args: readonly string[]) =>
 
 mkdirSync(path.join(root, '.scratch'), { recursive: true })
 const user = mkdtempSync(path.join(root, '.scratch/package-'))
+process.once('exit', () => rmSync(user, { recursive: true, force: true }))
 
 // As npm lays it out: an empty project with the package, and what `files` of package.json names.
 const home = path.join(user, 'node_modules/ansatz')
@@ -25,9 +26,6 @@ for (const file of ['package.json', 'checkpoints', 'examples/systems']) {
   cpSync(path.join(root, file), path.join(home, file), { recursive: true })
 }
 writeFileSync(path.join(user, 'package.json'), '{ "private": true, "type": "module" }')
-
-// Here, because the suite ends by itself as soon as it waits without a test.
-test.onFinish(() => rmSync(user, { recursive: true }))
 
 const scripts = (readdirSync(dist, { recursive: true, encoding: 'utf8' }) as readonly string[]).filter((file) =>
   file.endsWith('.js')
@@ -171,6 +169,12 @@ test('imports of declarations are completed', (t) => {
   const text = `import type { A } from './a'\nexport * as Z from '../zoo'\nconst t: import('fp-ts/Either').Either<A, Z>`
   const done = complete(text, (specifier) => specifier === './a', [])
   t.deepEqual(specifiers(done), ['./a.js', '../zoo/index.js', 'fp-ts/lib/Either.js'])
+  const example = `/**\n *     import { a } from 'ansatz'\n */\n`
+  t.equal(
+    complete(example, () => true, []),
+    example,
+    'examples in comments stay'
+  )
   t.throws(() => complete(`import { z } from 'zod'`, () => true, []), /internal: the library's types mention zod/)
   t.doesNotThrow(() => complete(`import { NdArray } from 'ndarray'`, () => true, ['@types/ndarray']))
   t.end()

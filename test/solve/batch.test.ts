@@ -57,7 +57,16 @@ test('plain promises take nested arrays and reject with a sentence', async (t) =
   t.ok(s.status === 'certified' && distance(s.x, Float64Array.of(1 / 11, 7 / 11)) < 1e-14, 'rows')
   const flat = await solveAsync({ A: [4, 1, 1, 3], b: Float32Array.of(1, 2) }, { backend: 'cpu' })
   t.deepEqual(flat.x, s.x, 'flat arrays')
-  const both = await solveBatchAsync({ A: [A, A], b: [[1, 2], [5, 4]] }, { backend: 'cpu' })
+  const both = await solveBatchAsync(
+    {
+      A: [A, A],
+      b: [
+        [1, 2],
+        [5, 4]
+      ]
+    },
+    { backend: 'cpu' }
+  )
   t.ok(distance(both[1]!.x, Float64Array.of(1, 1)) < 1e-14, 'a batch')
   const why = async (system: Parameters<typeof solveAsync>[0]): Promise<string> =>
     solveAsync(system).then(
@@ -65,6 +74,17 @@ test('plain promises take nested arrays and reject with a sentence', async (t) =
       (error: Error) => error.message
     )
   t.ok(/row 2 has 1 entries/.test(await why({ A: [[1, 2], [3]], b: [1, 2] })), 'ragged rows')
-  t.ok(/A\[1, 2\] is NaN/.test(await why({ A: [[1, Number.NaN], [3, 4]], b: [1, 2] })), 'NaN')
+  t.ok(
+    /A\[1, 2\] is NaN/.test(
+      await why({
+        A: [
+          [1, Number.NaN],
+          [3, 4]
+        ],
+        b: [1, 2]
+      })
+    ),
+    'NaN'
+  )
   t.ok(/not square/.test(await why({ A, b: [1, 2, 3] })), 'sizes differ')
 })

@@ -22,7 +22,8 @@ const solveFile = async (file: string, rhs?: string): Promise<Solution> => {
 
 const tell = (file: string, s: Solution): string => {
   const { kappa } = s.spectrum ?? { kappa: NaN }
-  const network = s.networkSufficed === null ? 'no network' : `${s.model?.name} ${s.networkSufficed ? 'suffices' : 'fails'}`
+  const network =
+    s.networkSufficed === null ? 'no network' : `${s.model?.name} ${s.networkSufficed ? 'suffices' : 'fails'}`
   return (
     `${path.basename(file)}: n ${s.n}, ${s.status}, ${s.path}, eta ${s.backwardError.normwise.toExponential(1)}, ` +
     `${network}, ${s.passes} passes, ${s.products} products, scaled kappa about ${kappa.toExponential(1)}`

@@ -1,0 +1,36 @@
+/** The whole ladder for every architecture of the zoo on one backend: a new backend's test file is one line. */
+import * as E from 'fp-ts/Either'
+import test from 'tape'
+
+import type { BackendName } from '../../runtime/gpujs/backend'
+import { open } from '../../runtime/gpujs/runtime'
+import { check } from '../../runtime/ladder/check'
+import { gpujsDevice } from '../../runtime/ladder/gpujs-device'
+import type { Row } from '../../runtime/ladder/rung'
+import { catalogue } from '../../spec/zoo/catalogue'
+import { required } from '../gpujs/backends'
+import { typed } from '../support/right'
+
+const say = (r: Row): string => `${r.rung} n=${r.n} batch=${r.batch} ${r.what} ${r.error} > ${r.bound} ${r.fault ?? ''}`
+
+export const climbAll = (backend: BackendName): void => {
+  test(`the ladder on ${backend}`, async (t) => {
+    const opened = await open(backend)()
+    if (E.isLeft(opened)) {
+      if (required().includes(backend)) t.fail(opened.left.message)
+      else t.skip(opened.left.message)
+      return t.end()
+    }
+    t.equal(opened.right.backend, backend, `runs on ${backend}: ${opened.right.adapter}`)
+    const device = gpujsDevice(opened.right)
+    for (const [name, entry] of Object.entries(catalogue)) {
+      const rows = await check({ typed: (n) => typed(entry.model(n)), weights: null }, device, {
+        sizes: [3],
+        batches: [1, 2]
+      })
+      t.deepEqual(rows.filter((r) => !r.ok).map(say), [], `${name}: ${rows.length} rungs hold`)
+    }
+    await opened.right.close()
+    t.end()
+  })
+}
