@@ -12,6 +12,7 @@ import * as E from 'fp-ts/Either'
 
 import { read, show as showFault } from '../runtime/checkpoint/checkpoint'
 import { backendNames, isBackendName } from '../runtime/gpujs/error'
+import { packageRoot } from '../runtime/package/root'
 import { run } from './run'
 import { show } from './table'
 
@@ -25,7 +26,7 @@ interface Options {
   readonly quick: boolean
 }
 
-const root = path.resolve(import.meta.dirname, '..')
+const root = packageRoot()
 
 const whole = (text: string): number => {
   const value = Number(text)

@@ -34,7 +34,14 @@ export interface Backend {
 }
 
 export interface Results {
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string; readonly platform: string }
+  readonly machine: {
+    readonly cpu: string
+    readonly cores: number
+    readonly node: string
+    readonly platform: string
+    /** Processes that wanted a core in the minute before; where it nears `cores`, the figures are those of a busy machine. */
+    readonly load: number
+  }
   readonly model: string
   readonly batch: number
   readonly seconds: number

@@ -1,5 +1,5 @@
 /** Every cell of the table, one after the other. */
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import * as E from 'fp-ts/Either'
 
 import { probe } from '../runtime/gpujs/backend'
@@ -34,7 +34,8 @@ const machine = (): Results['machine'] => ({
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
   node: process.versions.node,
-  platform: `${process.platform} ${process.arch}`
+  platform: `${process.platform} ${process.arch}`,
+  load: loadavg()[0] ?? 0
 })
 
 const cell = async (
@@ -112,6 +113,7 @@ const openAll = async (names: readonly BackendName[]) => {
 }
 
 export const run = async (settings: Settings): Promise<Results> => {
+  const here = machine()
   const { model, weights, kappa, sizes, batch, seconds, say } = settings
   const { runtimes, backends } = await openAll(settings.backends)
   const [cells, gaps]: [Cell[], Gap[]] = [[], []]
@@ -147,5 +149,5 @@ export const run = async (settings: Settings): Promise<Results> => {
   } finally {
     for (const runtime of runtimes) await runtime.close()
   }
-  return { machine: machine(), model: model.name, batch, seconds, backends, cells, gaps }
+  return { machine: here, model: model.name, batch, seconds, backends, cells, gaps }
 }

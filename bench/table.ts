@@ -53,7 +53,8 @@ export const show = (results: Results): string => {
   const reasons = [...new Set(gaps.map((g) => `- ${g.what} on ${g.backend} at N = ${g.n}: ${g.why}`))]
   const missing = results.backends.filter((b) => !b.works).map((b) => `- ${b.detail}`)
   return [
-    `Three-layer BLOCK model (${model}), ${batch} systems a call; ${machine.cpu}, Node ${machine.node}`,
+    `Three-layer BLOCK model (${model}), ${batch} systems a call`,
+    `${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(1)} at the start, Node ${machine.node}`,
     ...results.backends.filter((b) => b.works).map((b) => `${b.name}: ${b.detail}`),
     '',
     'Microseconds a system: median call / systems a call. One call warms up; samples are taken for',

@@ -8,10 +8,11 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { packageRoot } from '../runtime/package/root'
 import { run } from './runner/spawn'
 import { read } from './runner/tap'
 
-const root = path.resolve(import.meta.dirname, '..')
+const root = packageRoot()
 
 const usage = 'usage: npm test -- [--only PATTERN] [--jobs N] [--limit SECONDS] [--list]'
 

@@ -10,9 +10,9 @@ import path from 'node:path'
 import * as esbuild from 'esbuild'
 import { writeDeclarations } from './declarations'
 import { bundledPackages, licences } from './licences'
-import { rootAbove } from './root'
+import { packageRoot } from './root'
 
-const root = rootAbove(import.meta.dirname)
+const root = packageRoot()
 
 const fromRoot = createRequire(path.join(root, 'package.json'))
 

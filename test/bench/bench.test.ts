@@ -8,8 +8,9 @@ import { quantile, time } from '../../bench/measure'
 import { batches, choose } from '../../bench/plan'
 import type { Results } from '../../bench/result'
 import { show } from '../../bench/table'
+import { packageRoot } from '../../runtime/package/root'
 
-const root = path.resolve(import.meta.dirname, '../..')
+const root = packageRoot()
 
 const bench = (...args: readonly string[]) =>
   spawnSync(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args], { cwd: root, encoding: 'utf8' })

@@ -1,8 +1,8 @@
 /** Runs the command line as a person does, in a process of its own. */
 import { spawn } from 'node:child_process'
-import path from 'node:path'
+import { packageRoot } from '../../runtime/package/root'
 
-export const root = path.resolve(import.meta.dirname, '../..')
+export const root = packageRoot()
 
 export interface Ran {
   readonly code: number | null
@@ -62,4 +62,4 @@ export const several = async <A, B>(items: readonly A[], f: (item: A) => Promise
 /** One sentence for people: it begins with our name, stands on one line, and holds no stack. */
 export const isSentence = (err: string): boolean =>
   /^ansatz: [^\n]{10,400}\n(\(Did you mean [^\n]+\n)?$/.test(err) &&
-  !/\bat .*:\d+:\d+|node:internal|internal:|undefined/.test(err)
+  !/\bat .*:\d+:\d+|node:internal|internal:|(?<!found )undefined/.test(err)

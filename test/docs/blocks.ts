@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { packageRoot } from '../../runtime/package/root'
 
-export const root = path.resolve(import.meta.dirname, '../..')
+export const root = packageRoot()
 
 export interface Page {
   /** Its path from the root, such as `docs/tour.md`. */

@@ -5,8 +5,9 @@ import path from 'node:path'
 import test from 'tape'
 
 import { files } from '../../examples/systems/make'
+import { packageRoot } from '../../runtime/package/root'
 
-const root = path.resolve(import.meta.dirname, '../..')
+const root = packageRoot()
 
 const run = (name: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
   spawnSync(process.execPath, ['--import', 'tsx', `examples/${name}.ts`], { cwd: root, encoding: 'utf8' })

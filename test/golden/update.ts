@@ -1,10 +1,11 @@
 /** Rewrites the expected texts: runs the test files that compare them, with ANSATZ_UPDATE_GOLDEN=1. */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { packageRoot } from '../../runtime/package/root'
 import { run } from '../runner/spawn'
 import { read } from '../runner/tap'
 
-const root = path.resolve(import.meta.dirname, '../..')
+const root = packageRoot()
 const files = (readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' }) as readonly string[])
   .filter((file) => file.endsWith('.test.ts'))
   .map((file) => path.join(root, 'test', file))

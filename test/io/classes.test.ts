@@ -7,8 +7,9 @@ import { type InputError, show } from '../../runtime/io/errors'
 import * as matrixMarket from '../../runtime/io/matrix-market'
 import { parseArray } from '../../runtime/io/read'
 import { type SystemFile, system } from '../../runtime/io/system'
+import { shipped } from '../../runtime/package/root'
 
-const ROOT = path.resolve(import.meta.dirname, '../../../shared/matrices')
+const ROOT = shipped('..', 'shared', 'matrices')
 const LIMIT = { maxDenseBytes: 2e8 }
 
 interface Source {

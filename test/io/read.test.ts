@@ -10,6 +10,7 @@ import * as npy from '../../runtime/io/npy'
 import { readArray, readSystem, readSystems } from '../../runtime/io/read'
 import type { Limits } from '../../runtime/io/system'
 import { writeArray } from '../../runtime/io/write'
+import { shipped } from '../../runtime/package/root'
 import { SAMPLES } from './fixtures'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ansatz-io-'))
@@ -143,7 +144,7 @@ test('a folder is a list of systems sorted by name', async (t) => {
 })
 
 test('standard input in every format', (t) => {
-  const module = path.resolve(import.meta.dirname, '../../runtime/io/read.ts')
+  const module = shipped('runtime', 'io', 'read.ts')
   const program = `import { readArray } from ${JSON.stringify(module)}
     const read = await readArray('-')()
     console.log(JSON.stringify(read._tag === 'Right' ? [read.right.name, read.right.format] : read.left))`

@@ -10,7 +10,7 @@ import { packageRoot, rootAbove } from '../../runtime/package/root'
 import { specifiers } from '../rules/imports'
 import { program, typed, wrong } from './consumer'
 
-const root = path.resolve(import.meta.dirname, '../..')
+const root = packageRoot()
 const node = (cwd: string, ...args: readonly string[]) =>
   spawnSync(process.execPath, args, { cwd, encoding: 'utf8', timeout: 120_000 })
 

@@ -7,9 +7,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test from 'tape'
+import { packageRoot } from '../../runtime/package/root'
 import { program } from './consumer'
 
-const root = path.resolve(import.meta.dirname, '../..')
+const root = packageRoot()
 
 const npm = (cwd: string, ...args: readonly string[]) =>
   spawnSync('npm', args, { cwd, encoding: 'utf8', timeout: 300_000, shell: process.platform === 'win32' })

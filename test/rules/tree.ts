@@ -1,9 +1,10 @@
 /** The text files of the repository that the rules are about. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { packageRoot } from '../../runtime/package/root'
 import type { Source } from './imports'
 
-export const root = path.resolve(import.meta.dirname, '../..')
+export const root = packageRoot()
 
 const folders = ['spec', 'codegen', 'runtime', 'test', 'bench', 'examples', 'docs', '.ci']
 const text = /\.(?:ts|md|json|js|cjs|mjs|txt|sh|html|css)$|(?:^|\/)run$/

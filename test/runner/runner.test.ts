@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'tape'
+import { packageRoot } from '../../runtime/package/root'
 
-const root = path.resolve(import.meta.dirname, '../..')
+const root = packageRoot()
 
 interface Ran {
   readonly code: number | null

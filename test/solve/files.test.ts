@@ -4,10 +4,11 @@ import path from 'node:path'
 import test from 'tape'
 
 import { readSystem } from '../../runtime/io/read'
+import { shipped } from '../../runtime/package/root'
 import { type Solution, solver } from '../../runtime/solve/solve'
 import { right } from '../support/right'
 
-const folder = path.resolve(import.meta.dirname, '../../../shared/matrices')
+const folder = shipped('..', 'shared', 'matrices')
 const own = solver('auto')
 
 const given = (name: string): readonly string[] =>
