@@ -72,3 +72,12 @@ export const inputsOf = (c: Case, e: Equations): Arrays =>
         return [t.name, draw()]
       })
   )
+
+/** Inputs moved by at most one part in `1 / unit`, at random: as far as rounding them once would. */
+export const nudge = (key: Key.Key, inputs: Arrays, run: number, unit: number): Arrays =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, a]) => {
+      const places = Key.uniform(Key.fold(Key.fold(key, `nudge ${name}`), run), a.length)
+      return [name, a.map((x, k) => x * (1 + unit * (2 * (places[k] as number) - 1)))]
+    })
+  )

@@ -7,8 +7,7 @@ import * as X from '../../codegen/expr'
 import type { Plan, PlanKernel } from '../../codegen/plan'
 import type { Program } from '../../codegen/program'
 import { evaluate, interpret, lengthOf } from '../equations/interpret'
-import * as Key from '../random/key'
-import { type Arrays, type Case, inputsOf } from './case'
+import { type Arrays, type Case, inputsOf, nudge } from './case'
 import { type Compiler, gpujs } from './compiler'
 import { relative, u32, worstRatio } from './measure'
 import { judgedOptimiser, row } from './reference'
@@ -119,15 +118,6 @@ const compileOn = async (c: Case, compiler: Compiler, device: Device, goal: Goal
   return { e, plan, program, inputs: inputsOf(c, e), on: await device.compile(program) }
 }
 
-/** Inputs moved by one part in 2^24, at random: as far as rounding them once would. */
-const nudged = (c: Case, inputs: Arrays, run: number): Arrays =>
-  Object.fromEntries(
-    Object.entries(inputs).map(([name, a]) => {
-      const signs = Key.uniform(Key.fold(Key.fold(c.key, `nudge ${name}`), run), a.length)
-      return [name, a.map((x, k) => x * (1 + u32 * (2 * (signs[k] as number) - 1)))]
-    })
-  )
-
 /**
  * What float32 rounding does to every output, normwise: the largest of four runs of the equation interpreter with
  * rounding after every operation, three of them on nudged inputs, so that a lucky cancellation in one of them does not
@@ -135,7 +125,7 @@ const nudged = (c: Case, inputs: Arrays, run: number): Arrays =>
  */
 const roundingErrors = (c: Case, made: Compiled, want: Arrays): Readonly<Record<string, number>> => {
   const runs = [0, 1, 2, 3].map((run) =>
-    interpret(made.e, c.sizes, run === 0 ? made.inputs : nudged(c, made.inputs, run), 'float32')
+    interpret(made.e, c.sizes, run === 0 ? made.inputs : nudge(c.key, made.inputs, run, u32), 'float32')
   )
   return Object.fromEntries(
     Object.keys(want).map((what) => [

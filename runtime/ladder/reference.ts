@@ -10,7 +10,7 @@ import { interpretBatch } from '../interpreter/interpret'
 import { adamStep } from '../interpreter/optimiser'
 import { load64 } from '../javascript/run'
 import * as Key from '../random/key'
-import { type Arrays, type Case, inputsOf } from './case'
+import { type Arrays, type Case, inputsOf, nudge } from './case'
 import { type Compiler, javascript } from './compiler'
 import { dot, relative } from './measure'
 import type { Row, RungName } from './rung'
@@ -51,6 +51,27 @@ const compare = (got: Arrays, want: Arrays, where = ''): Worst =>
     Object.keys(want).map((what) => ({ what: `${where}${what}`, error: relative(got[what] ?? [], want[what] ?? []) }))
   )
 
+const u64 = 2 ** -53
+
+/**
+ * A program against the equations: errors in units of what moving every input by one part in 2^53 does to the outcome,
+ * where that is more than one part in 10^14. So a sum that cancels is judged as what it is.
+ */
+const compareRounded = (c: Case, e: Equations, inputs: Arrays, got: Arrays, where: string): Worst => {
+  const run = prepare(e, c.sizes)
+  const want = run(inputs)
+  const nudged = [1, 2, 3].map((k) => run(nudge(c.key, inputs, k, u64)))
+  return worstOf(
+    Object.keys(got).map((what) => {
+      const moved = nudged.map((n) => relative(n[what] ?? [], want[what] ?? []))
+      return {
+        what: `${where}${what}`,
+        error: relative(got[what] ?? [], want[what] ?? []) / Math.max(1, ...moved.map((m) => m / 1e-14))
+      }
+    })
+  )
+}
+
 /** Rung 1: what the model means, against what it was lowered to. */
 export const lowering = (c: Case, compiler: Compiler): Row => {
   const e = compiler.lower({ _tag: 'forward' }, c.typed)
@@ -64,19 +85,32 @@ export const optimisation = (c: Case, compiler: Compiler): Row => {
   const worst = goals.map((goal) => {
     const e = compiler.lower(goal, c.typed)
     const inputs = inputsOf(c, e)
-    return compare(interpret(compiler.optimise(e), c.sizes, inputs), interpret(e, c.sizes, inputs), `${goal._tag} `)
+    return compareRounded(c, e, inputs, interpret(compiler.optimise(e), c.sizes, inputs), `${goal._tag} `)
   })
   return row(c, 'optimisation', worstOf(worst), 1e-12)
 }
 
-/** `(f(h) - f(-h)) / 2h` by Richardson's extrapolation over two steps: an error of order h^4. */
-const derivative = (f: (h: number) => Float64Array, h: number): Float64Array => {
-  const central = (step: number): Float64Array => {
-    const [up, down] = [f(step), f(-step)]
-    return up.map((x, k) => (x - (down[k] as number)) / (2 * step))
+/** Steps to difference with: long ones for mild functions, short ones for steep ones. */
+const steps = [2 ** -8, 2 ** -11, 2 ** -14]
+
+/**
+ * `(f(h) - f(-h)) / 2h`, extrapolated over h, h/2 and h/4 (Romberg; an error of order h^6), with the step whose last two
+ * extrapolations agree best.
+ */
+const derivative = (f: (h: number) => Float64Array): Float64Array => {
+  const central = (h: number): Float64Array => {
+    const [up, down] = [f(h), f(-h)]
+    return up.map((x, k) => (x - (down[k] as number)) / (2 * h))
   }
-  const [coarse, fine] = [central(h), central(h / 2)]
-  return fine.map((x, k) => x + (x - (coarse[k] as number)) / 3)
+  const extrapolate = (coarse: Float64Array, fine: Float64Array, order: number): Float64Array =>
+    fine.map((x, k) => x + (x - (coarse[k] as number)) / (2 ** order - 1))
+  const tries = steps.map((h) => {
+    const [d1, d2, d4] = [central(h), central(h / 2), central(h / 4)]
+    const [low, high] = [extrapolate(d1, d2, 2), extrapolate(d2, d4, 2)]
+    const best = extrapolate(low, high, 4)
+    return { best, doubt: Math.max(...best.map((x, k) => Math.abs(x - (high[k] as number)))) }
+  })
+  return tries.reduce((p, q) => (q.doubt < p.doubt ? q : p)).best
 }
 
 interface Linearised {
@@ -113,7 +147,8 @@ const linearise = (c: Case, compiler: Compiler): Linearised => {
   }
 }
 
-const step = 2 ** -10
+/** A parameter whose derivatives are smaller than this share of the model's largest is judged by that share. */
+const vanishing = 1e-4
 
 /** At most this many scalars of one parameter are differenced, spread over it. */
 const mostScalars = 6
@@ -123,6 +158,7 @@ export const differences = (c: Case, compiler: Compiler): Row => {
   const l = linearise(c, compiler)
   const dx = Key.normal(Key.fold(c.key, 'differences'), c.batch * c.n)
   const pulled = l.pulled(dx)
+  const largest = Math.max(...Object.values(pulled).flatMap((d) => [...d].map(Math.abs)))
   const worst = c.typed.parameters.map(({ name }) => {
     const all = pulled[name] ?? new Float64Array()
     const stride = Math.max(1, Math.ceil(all.length / mostScalars))
@@ -132,10 +168,12 @@ export const differences = (c: Case, compiler: Compiler): Row => {
       direction[k] = 1
       return dot(
         dx,
-        derivative((h) => l.at({ [name]: direction }, h), step)
+        derivative((h) => l.at({ [name]: direction }, h))
       )
     })
-    const scale = Math.max(...slopes.map(Math.abs), ...places.map((k) => Math.abs(all[k] as number)))
+    // Where training has made a derivative vanish, what is left of it is rounding of the others.
+    const own = Math.max(...slopes.map(Math.abs), ...places.map((k) => Math.abs(all[k] as number)))
+    const scale = Math.max(own, vanishing * largest)
     const errors = places.map((k, at) => Math.abs((all[k] as number) - (slopes[at] as number)))
     return { what: name, error: scale === 0 ? 0 : Math.max(...errors) / scale }
   })
@@ -156,7 +194,7 @@ export const adjoint = (c: Case, compiler: Compiler): Row => {
     )
     const left = dot(
       v,
-      derivative((h) => l.at(u, h), step / 8)
+      derivative((h) => l.at(u, h / 8)).map((x) => 8 * x)
     )
     const pulled = l.pulled(v)
     const terms = Object.keys(u).map((name) => dot(pulled[name] ?? [], u[name] ?? []))
@@ -181,7 +219,7 @@ export const gradient = (c: Case, compiler: Compiler): Row => {
       const moved = names.map((p) => [p, (inputs[p] ?? []).map((w, q) => w + h * (u[p]?.[q] as number))] as const)
       return run({ ...inputs, ...(Object.fromEntries(moved) as Arrays) })['loss'] ?? new Float64Array()
     }
-    const left = derivative(at, step / 8)[0] ?? Number.NaN
+    const left = derivative((h) => at(h / 8)).map((x) => 8 * x)[0] ?? Number.NaN
     const terms = names.map((p) => dot(slopes[`d(${p})`] ?? [], u[p] ?? []))
     const right = terms.reduce((p, q) => p + q, 0)
     const scale = Math.max(Math.abs(left), ...terms.map(Math.abs))
@@ -227,7 +265,7 @@ export const plainJavaScript = (c: Case, compiler: Compiler): Row => {
     const e: Equations = compiler.optimise(compiler.lower(goal, c.typed))
     const inputs = inputsOf(c, e)
     const program = compiler.printJavaScript(compiler.schedule(javascript, c.sizes, e))
-    return compare(load64(program).run(inputs), interpret(e, c.sizes, inputs), `${goal._tag} `)
+    return compareRounded(c, e, inputs, load64(program).run(inputs), `${goal._tag} `)
   })
   return row(c, 'javascript', worstOf(worst), 1e-12)
 }

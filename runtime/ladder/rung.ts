@@ -3,12 +3,12 @@
 /** The rungs, each guarding one arrow of the compiler. */
 export const rungs = {
   lowering: 'layer interpreter = lowered equations, to 1e-12',
-  optimisation: 'lowered equations = optimised equations, to 1e-12',
+  optimisation: 'lowered equations = optimised equations, to 1e-12 (or 100 times what float64 rounding of the inputs does)',
   differences: 'every VJP = central differences in float64, to 1e-6',
   adjoint: '<v, J u> = <J^T v, u>, to 1e-6',
   gradient: 'derivative of the loss along u = <gradient, u>, to 1e-6',
   optimiser: 'optimiser equations = the step as its paper states it, to 1e-12',
-  javascript: 'plain JavaScript float64 = equations, to 1e-12',
+  javascript: 'plain JavaScript float64 = equations, to 1e-12 (likewise)',
   kernels: 'each kernel on its own inputs, within (8 + 1.5 sqrt K) u absgraph',
   forward: 'whole forward, within 32 times float32 rounding',
   vjp: 'whole VJP, within 32 times float32 rounding',

@@ -75,5 +75,8 @@ const isCommand = (line: string): boolean =>
 export const commands = ({ text }: Page): readonly string[] => {
   const whole = text.split('\n').map((line) => line.replace(/^ {4}/, '').replace(/^\$ /, ''))
   const quoted = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '')
-  return [...whole, ...quoted].filter(isCommand).map((line) => line.split(/ {2,}|\s[|>]\s/)[0]?.trim() ?? '')
+  return [...whole, ...quoted]
+    .map((line) => line.replace(' --silent', ''))
+    .filter(isCommand)
+    .map((line) => line.split(/ {2,}|\s[|>]\s/)[0]?.trim() ?? '')
 }

@@ -17,7 +17,10 @@ test('docs/tour.md', (t) => {
   const fresh = withOutputs(page, outputs)
   if (updating) writeFileSync(file, fresh)
   t.ok(outputs.length >= 8, `${outputs.length} blocks run`)
-  t.equal(masked(updating ? fresh : page), masked(fresh), 'the page shows what they print')
+  const [shown, printed] = [masked(updating ? fresh : page).split('\n'), masked(fresh).split('\n')]
+  const at = shown.findIndex((line, k) => line !== printed[k])
+  t.equal(at, -1, at < 0 ? 'the page shows what they print' : `line ${at + 1}: "${shown[at]}", but "${printed[at]}"`)
+  t.equal(shown.length, printed.length, 'no more and no less')
   t.ok(fresh.includes('status certified'), 'its answer is certified')
   t.end()
 })
