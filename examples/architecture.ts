@@ -7,13 +7,10 @@
  */
 import * as E from 'fp-ts/Either'
 
-import * as Key from '../runtime/random/key'
-import { draw } from '../runtime/sample/spd'
-import { solveAsync } from '../runtime/solve/solve'
-import { follow } from '../runtime/train/train'
-import { Family, Infer, Recipe, Tree } from '../spec'
+import { follow, Random, sample, solveAsync, spec } from '../runtime' // installed: from 'ansatz'
 import { damped } from './damped'
 
+const { Family, Infer, Recipe, Tree } = spec
 const model = damped(2)
 
 // 1. Judge it. Shapes are checked in one place; a mistake is a sentence that names the place in the model.
@@ -42,7 +39,7 @@ const { weights, loss } = trained.right
 console.log(`Trained on ${Family.show(family)}: mean square error ${loss.toExponential(1)} on the training nodes`)
 
 // 3. Solve with it. The network proposes on a gpu.js backend in float32; float64 refines and certifies.
-const { A, b, x, n } = draw(Family.spd({ kappa: 5, sizes: 24 }), Key.key(7), { n: 24, batch: 1 })
+const { A, b, x, n } = sample(Family.spd({ kappa: 5, sizes: 24 }), Random.key(7), { n: 24, batch: 1 })
 const options = { model: { model, weights, kappa: 5 } }
 
 const proposed = await solveAsync({ A, b }, { ...options, proposeOnly: true })

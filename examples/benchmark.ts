@@ -8,13 +8,7 @@
 import Benchmark from 'benchmark'
 import * as E from 'fp-ts/Either'
 
-import { toGpujs } from '../codegen/compile'
-import { choose } from '../runtime/gpujs/backend'
-import { open } from '../runtime/gpujs/runtime'
-import * as Key from '../runtime/random/key'
-import { draw } from '../runtime/sample/spd'
-import { initialise } from '../runtime/weights/initialise'
-import { Family, Infer } from '../spec'
+import { chooseBackend, initialise, openBackend, Random, sample, spec, toGpujs } from '../runtime' // installed: 'ansatz'
 import { damped } from './damped'
 
 /** The value, or an exception with the sentence that says what went wrong. */
@@ -27,16 +21,16 @@ const single = (arrays: Readonly<Record<string, Float64Array>>): Record<string, 
 
 const [n, batch] = [9, 50]
 const model = damped(2)
-const typed = Infer.infer(model)
-if (E.isLeft(typed)) throw new Error(Infer.show(typed.left))
+const typed = spec.Infer.infer(model)
+if (E.isLeft(typed)) throw new Error(spec.Infer.show(typed.left))
 
 // Compile the forward pass for this size, and put the weights on the device: they stay there between calls.
 const program = must(toGpujs({ _tag: 'forward' }, typed.right, { n, batch }))
-const runtime = must(await open(must(await choose('auto')()))())
+const runtime = must(await openBackend(must(await chooseBackend('auto')()))())
 const executable = must(await runtime.compile(program)())
-must(executable.load(single(initialise(typed.right, n, Key.key(1)))))
+must(executable.load(single(initialise(typed.right, n, Random.key(1)))))
 
-const { A, b } = draw(Family.spd({ kappa: 5, sizes: n }), Key.key(2), { n, batch })
+const { A, b } = sample(spec.Family.spd({ kappa: 5, sizes: n }), Random.key(2), { n, batch })
 const systems = single({ A, b })
 console.log(`${model.name}, n = ${n}, ${batch} systems a call, on ${runtime.backend} (${runtime.adapter})`)
 console.log(`${program.kernels.length} kernels, ${program.launches.length} launches, executed ${executable.kind}\n`)

@@ -8,17 +8,13 @@
  * random systems and random weights: the agreement ladder. A last try plants a fault, to see that it is noticed.
  */
 import * as E from 'fp-ts/Either'
-import { probeAll } from '../runtime/gpujs/backend'
-import { open } from '../runtime/gpujs/runtime'
-import { check } from '../runtime/ladder/check'
-import type { Device } from '../runtime/ladder/device'
-import { gpujsDevice } from '../runtime/ladder/gpujs-device'
-import { type Row, rungs } from '../runtime/ladder/rung'
-import { Infer } from '../spec'
+import { climb, gpujsDevice, openBackend, probeBackends, type Row, rungs, spec } from '../runtime' // installed: 'ansatz'
 import { damped } from './damped'
 
-const judged = Infer.infer(damped(2))
-if (E.isLeft(judged)) throw new Error(Infer.show(judged.left))
+type Device = ReturnType<typeof gpujsDevice>
+
+const judged = spec.Infer.infer(damped(2))
+if (E.isLeft(judged)) throw new Error(spec.Infer.show(judged.left))
 const model = { typed: () => judged.right, weights: null } // null: weights are drawn at random
 const options = { sizes: [2, 5], batches: [3], seed: 1 }
 
@@ -50,24 +46,24 @@ const faulty = (device: Device): Device => ({
 })
 
 // The compiler alone, without a device: its lowering, its gradients, its optimiser steps.
-const reference = await check(model, null, options)
+const reference = await climb(model, null, options)
 const known = new Set(reference.map((row) => row.rung))
 const results = [report('the compiler, in float64', reference)]
 
-const climb = async (device: Device): Promise<readonly Row[]> =>
-  (await check(model, device, options)).filter((row) => !known.has(row.rung))
+const judge = async (device: Device): Promise<readonly Row[]> =>
+  (await climb(model, device, options)).filter((row) => !known.has(row.rung))
 
-for (const { name, works, detail } of await probeAll()) {
+for (const { name, works, detail } of await probeBackends()) {
   if (!works) {
     console.log(`\nNot here: ${detail}`)
     continue
   }
-  const opened = await open(name)()
+  const opened = await openBackend(name)()
   if (E.isLeft(opened)) throw new Error(opened.left.message)
   const runtime = opened.right
   const device = gpujsDevice(runtime)
-  results.push(report(`${runtime.backend} (${runtime.adapter})`, await climb(device)))
-  if (name === 'cpu') results.push(!report('cpu with a fault planted: this must fail', await climb(faulty(device))))
+  results.push(report(`${runtime.backend} (${runtime.adapter})`, await judge(device)))
+  if (name === 'cpu') results.push(!report('cpu with a fault planted: this must fail', await judge(faulty(device))))
   await runtime.close()
 }
 

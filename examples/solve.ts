@@ -3,10 +3,7 @@
  *
  *     node --import tsx examples/solve.ts
  */
-import * as Key from '../runtime/random/key'
-import { draw } from '../runtime/sample/spd'
-import { type Solution, solveAsync, solveBatchAsync } from '../runtime/solve/solve'
-import { Family } from '../spec'
+import { Random, type Solution, sample, solveAsync, solveBatchAsync, spec } from '../runtime' // installed: 'ansatz'
 
 // One system, A as rows and b as an array. The answer comes with a status and a certificate; read the status first:
 // `certified` means that the backward error was checked in float64 and that A is not nearly singular.
@@ -35,7 +32,7 @@ console.log(`[[1, 1], [1, 1]]: ${singular.status}`)
 // Ten thousand systems of nine unknowns: A is [batch, n, n] and b is [batch, n], row by row in one array each.
 // They go through the network together, one compiled call a pass.
 const [n, batch] = [9, 10_000]
-const systems = draw(Family.spd({ kappa: 5, sizes: n }), Key.key(1), { n, batch })
+const systems = sample(spec.Family.spd({ kappa: 5, sizes: n }), Random.key(1), { n, batch })
 const start = performance.now()
 const solutions = await solveBatchAsync({ n, batch, A: systems.A, b: systems.b })
 const seconds = (performance.now() - start) / 1000

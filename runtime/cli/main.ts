@@ -144,7 +144,10 @@ program
 program
   .command('check')
   .description('climb the agreement ladder: interpreter, equations, gradients, kernels')
-  .argument('[models...]', 'models of the zoo, checkpoint files or specs in JSON; without any, the whole zoo')
+  .argument(
+    '[models...]',
+    'models of the zoo, checkpoint files or specs in JSON; without any, the whole zoo and the shipped checkpoints'
+  )
   .addOption(backend('auto'))
   .option('--sizes <n,n,..>', 'sizes of the systems', list(whole(1, 64)), [2, 4, 7])
   .option('--batches <k,k,..>', 'numbers of systems at once', list(whole(1, 1000)), [1, 3])

@@ -1,4 +1,6 @@
 /** `ansatz check`: the agreement ladder on models and one backend. */
+import path from 'node:path'
+
 import * as E from 'fp-ts/Either'
 
 import type * as I from '../../../spec/infer'
@@ -10,7 +12,7 @@ import { gpujsDevice } from '../../ladder/gpujs-device'
 import { type Row, type RungName, rungs } from '../../ladder/rung'
 import { step } from '../debug'
 import { type Failure, failing, type Outcome } from '../exit'
-import { type Found, findModel } from '../model'
+import { type Found, findModel, shippedFile, shippedNames } from '../model'
 import { duration, say, sayJson, scientific, table } from '../print'
 import { bar } from '../progress'
 
@@ -42,6 +44,10 @@ const climbers = async (names: readonly string[], sizes: readonly number[]) => {
   }
   return E.right(made)
 }
+
+/** Trained weights of an architecture stand beside its random ones. */
+const label = (found: Found): string =>
+  found.checkpoint === null ? found.name : `${path.basename(found.name, '.safetensors')} (trained)`
 
 const judged = (typed: E.Either<Failure, I.Typed>): I.Typed => {
   if (E.isLeft(typed)) throw new Error(`internal: ${typed.left.message}`)
@@ -89,7 +95,8 @@ const textOf = (rows: readonly Row[], verbose: boolean): string => {
 // --- the command -----------------------------------------------------------------------------------------------------
 
 export const check = async (names: readonly string[], o: Options): Promise<Outcome> => {
-  const made = await climbers(names.length === 0 ? Object.keys(catalogue) : names, o.sizes)
+  const all = names.length > 0 ? names : [...Object.keys(catalogue), ...(await shippedNames()).map(shippedFile)]
+  const made = await climbers(all, o.sizes)
   if (E.isLeft(made)) return made
   const chosen = await step('choose a backend', choose(o.backend))
   if (E.isLeft(chosen)) return E.left(failing('backend', (e: { readonly message: string }) => e.message)(chosen.left))
@@ -109,7 +116,7 @@ export const check = async (names: readonly string[], o: Options): Promise<Outco
         climb({ typed, weights: found.checkpoint?.weights ?? null }, gpujsDevice(runtime), {
           ...own,
           onRow: (row) => {
-            rows.push({ ...row, model: found.name })
+            rows.push({ ...row, model: label(found) })
             progress.update(rows.length, total, found.name)
           }
         })
