@@ -2,7 +2,7 @@
  * The library: describe a model, compile it, give it weights, solve with it and judge the answer.
  *
  *     import { solveAsync } from 'ansatz'
- *     const { x, status } = await solveAsync([[4, 1], [1, 3]], [1, 2])
+ *     const { x, status } = await solveAsync({ A: [[4, 1], [1, 3]], b: [1, 2] })
  */
 
 // --- describing: models, families of problems, recipes -----------------------------------------------------------------

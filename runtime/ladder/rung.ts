@@ -3,7 +3,8 @@
 /** The rungs, each guarding one arrow of the compiler. */
 export const rungs = {
   lowering: 'layer interpreter = lowered equations, to 1e-12',
-  optimisation: 'lowered equations = optimised equations, to 1e-12 (or 100 times what float64 rounding of the inputs does)',
+  optimisation:
+    'lowered equations = optimised equations, to 1e-12 (or 100 times what float64 rounding of the inputs does)',
   differences: 'every VJP = central differences in float64, to 1e-6',
   adjoint: '<v, J u> = <J^T v, u>, to 1e-6',
   gradient: 'derivative of the loss along u = <gradient, u>, to 1e-6',

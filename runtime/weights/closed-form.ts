@@ -151,7 +151,7 @@ export const closedForm = (options: {
   readonly kappa: number
 }): E.Either<string, WeightedModel> => {
   const model: Model = {
-    ...blockLinear({ layers: options.layers, identityBlocks: 1 }),
+    ...blockLinear({ layers: options.layers }),
     name: `closed-form-${options.layers}-kappa-${options.kappa}`
   }
   return pipe(

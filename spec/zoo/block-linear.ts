@@ -23,7 +23,7 @@ const nameOf = (o: Required<BlockLinearOptions>): string =>
   [
     `block-linear-${o.layers}`,
     ...(o.heads === 1 ? [] : [`heads${o.heads}`]),
-    ...(o.identityBlocks === 3 ? [] : [`blocks${o.identityBlocks}`]),
+    ...(o.identityBlocks === 1 ? [] : [`blocks${o.identityBlocks}`]),
     ...(o.allOnes ? [o.muScale === 'n' ? 'ones-over-n' : 'ones'] : []),
     ...(o.query === 'b' ? [] : [`query-${o.query}`]),
     ...(o.tied ? ['tied'] : [])
@@ -32,13 +32,13 @@ const nameOf = (o: Required<BlockLinearOptions>): string =>
 /**
  * BLOCK linear Transformer: `e_i <- e_i + sum_h P_h sum_j <e_j, Q_h e_i> e_j` with block-structured P and Q
  * (Vladymyrov et al. 2024, section 3). Its size does not depend on n: with `l` identity blocks a weight has
- * `2 (l+1)^2 + 2 (l+1) + 1` scalars (41 for l = 3), or `(l+1)^2 + 1` without all-ones terms.
+ * `2 (l+1)^2 + 2 (l+1) + 1` scalars (41 for the paper's l = 3), or `(l+1)^2 + 1` without all-ones terms (5 for l = 1).
  */
 export const blockLinear = (options: BlockLinearOptions): M.Model => {
   const o: Required<BlockLinearOptions> = {
     layers: options.layers,
     heads: options.heads ?? 1,
-    identityBlocks: options.identityBlocks ?? 3,
+    identityBlocks: options.identityBlocks ?? 1,
     allOnes: options.allOnes ?? false,
     muScale: options.muScale ?? 'one',
     query: options.query ?? 'b',

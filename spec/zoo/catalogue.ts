@@ -48,26 +48,39 @@ const projected = (): M.Model =>
 
 /** Architectures by name: what `models` lists and the agreement ladder climbs. */
 export const catalogue: Readonly<Record<string, Entry>> = {
-  'block-linear-2': { about: 'BLOCK, no all-ones terms, 34 scalars a layer', model: () => blockLinear({ layers: 2 }) },
-  'block-linear-3': { about: 'BLOCK, no all-ones terms, 34 scalars a layer', model: () => blockLinear({ layers: 3 }) },
-  'block-linear-4': { about: 'BLOCK, no all-ones terms, 34 scalars a layer', model: () => blockLinear({ layers: 4 }) },
+  'block-linear-2': {
+    about: 'BLOCK, one identity block, no all-ones terms: 10 scalars a layer',
+    model: () => blockLinear({ layers: 2 })
+  },
+  'block-linear-3': {
+    about: 'BLOCK, one identity block, no all-ones terms: 10 scalars a layer',
+    model: () => blockLinear({ layers: 3 })
+  },
+  'block-linear-3-blocks3': {
+    about: "BLOCK, the paper's three identity blocks, no all-ones terms: 34 scalars a layer",
+    model: () => blockLinear({ layers: 3, identityBlocks: 3 })
+  },
+  'block-linear-4': {
+    about: 'BLOCK, one identity block, no all-ones terms: 10 scalars a layer',
+    model: () => blockLinear({ layers: 4 })
+  },
   'block-linear-3-paper': {
     about: "BLOCK by the paper's convention: all 82 scalars a layer, query of ones, b as it is",
     model: () => ({
-      ...blockLinear({ layers: 3, allOnes: true, query: 'paper', bScale: null }),
+      ...blockLinear({ layers: 3, identityBlocks: 3, allOnes: true, query: 'paper', bScale: null }),
       name: 'block-linear-3-paper'
     })
   },
   'block-linear-2-over-n': {
     about: 'BLOCK, all-ones terms divided by their norm, so that they do not grow with n',
     model: () => ({
-      ...blockLinear({ layers: 2, allOnes: true, muScale: 'n', query: 'paper', bScale: null }),
+      ...blockLinear({ layers: 2, identityBlocks: 3, allOnes: true, muScale: 'n', query: 'paper', bScale: null }),
       name: 'block-linear-2-over-n'
     })
   },
   'block-linear-2-heads': {
     about: 'BLOCK, two heads',
-    model: () => ({ ...blockLinear({ layers: 2, heads: 2, identityBlocks: 1 }), name: 'block-linear-2-heads' })
+    model: () => ({ ...blockLinear({ layers: 2, heads: 2 }), name: 'block-linear-2-heads' })
   },
   'block-linear-3-looped': {
     about: 'BLOCK, one set of weights for three layers',

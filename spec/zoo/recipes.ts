@@ -11,7 +11,7 @@ const sizes = { low: 2, high: 64 }
 /** Two layers for condition number 5, from random weights; mean square error about 4e-7. */
 export const blockLinear2: R.Recipe = R.make({
   name: 'block-linear-2',
-  model: blockLinear({ layers: 2, identityBlocks: 1 }),
+  model: blockLinear({ layers: 2 }),
   start: R.random(),
   stages: [R.scalarNodes({ kappas: [5], nodes: 60, iterations: 300, starts: 16 })],
   seed: 1,
@@ -21,7 +21,7 @@ export const blockLinear2: R.Recipe = R.make({
 /** Three layers for condition number 5, from near the closed form; mean square error about 2e-15. */
 export const blockLinear3: R.Recipe = R.make({
   name: 'block-linear-3',
-  model: blockLinear({ layers: 3, identityBlocks: 1 }),
+  model: blockLinear({ layers: 3 }),
   start: R.closedForm({ kappa: 5, noise: 0.02 }),
   stages: [R.scalarNodes({ kappas: [5], nodes: 60, iterations: 800, starts: 8 })],
   seed: 1,
@@ -31,7 +31,7 @@ export const blockLinear3: R.Recipe = R.make({
 /** Four layers for every condition number up to 100, from near the closed form for 100; mean square error about 5e-13. */
 export const blockLinear4Universal: R.Recipe = R.make({
   name: 'block-linear-4-universal',
-  model: blockLinear({ layers: 4, identityBlocks: 1 }),
+  model: blockLinear({ layers: 4 }),
   start: R.closedForm({ kappa: 100, noise: 0.02 }),
   stages: [R.scalarNodes({ kappas: [100, 10], nodes: 120, iterations: 1500, starts: 8 })],
   seed: 1,
@@ -41,7 +41,7 @@ export const blockLinear4Universal: R.Recipe = R.make({
 /** Three layers for condition number 5 from random weights: what ordinary training on scalars reaches. */
 export const scalar3: R.Recipe = R.make({
   name: 'scalar-3',
-  model: blockLinear({ layers: 3, identityBlocks: 1 }),
+  model: blockLinear({ layers: 3 }),
   start: R.random(),
   stages: [R.scalarNodes({ kappas: [5], nodes: 60, iterations: 400, starts: 4 })],
   seed: 1,
@@ -54,7 +54,7 @@ export const scalar3: R.Recipe = R.make({
  */
 export const block82: R.Recipe = R.make({
   name: 'block-82',
-  model: blockLinear({ layers: 3, allOnes: true, query: 'paper', bScale: null }),
+  model: blockLinear({ layers: 3, identityBlocks: 3, allOnes: true, query: 'paper', bScale: null }),
   start: R.random(),
   stages: [
     R.levenbergMarquardt({
@@ -71,7 +71,7 @@ export const block82: R.Recipe = R.make({
 /** A small run of Adam on sampled matrices, for any backend. */
 export const adamDemo: R.Recipe = R.make({
   name: 'adam-demo',
-  model: blockLinear({ layers: 2, identityBlocks: 1 }),
+  model: blockLinear({ layers: 2 }),
   start: R.random(),
   stages: [
     R.adam({
