@@ -53,6 +53,14 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8')
 }
 
+/** What a browser said, less what any says where no desktop runs. */
+const matters = (said: string): string =>
+  said
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.includes('dbus'))
+    .slice(-10)
+    .join('\n')
+
 /** A server of one page with one script, on a free port of this machine alone. */
 const serve = (script: string, seen: () => void, posted: (body: string) => void): Promise<Server> =>
   new Promise((resolve) => {
@@ -78,7 +86,7 @@ export type Visit =
   /** It asked for the page's script and then ended, or said nothing in time. */
   | { readonly _tag: 'Silent'; readonly why: string }
 
-/** Runs the script in a page of its own; `limit` in seconds, after which the browser and its children are ended. */
+/** Runs the script in a page of its own; `limit` in seconds, after which the browser is ended. */
 export const visit = async (browser: string, script: string, limit: number): Promise<Visit> => {
   let started = false
   let said = ''
@@ -95,24 +103,29 @@ export const visit = async (browser: string, script: string, limit: number): Pro
   )
   const profile = mkdtempSync(path.join(tmpdir(), 'ansatz-page-'))
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  // In the group of this process, so that who ends the group ends the browser as well.
   const child = spawn(browser, [...flags, `--user-data-dir=${profile}`, address], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: process.platform !== 'win32'
+    stdio: ['ignore', 'ignore', 'pipe']
   })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const stop = (): void => {
-    try {
-      if (process.platform === 'win32' || child.pid === undefined) child.kill('SIGKILL')
-      else process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // It has ended by itself.
-    }
+    child.kill('SIGKILL')
   }
+  const clean = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 10 })
+  const abandon = (): void => {
+    stop()
+    clean()
+  }
+  const leave = (): void => process.exit(130)
   const failed = (what: string): void =>
-    settle({ _tag: started ? 'Silent' : 'Unstarted', why: `${path.basename(browser)} ${what}\n${said}`.trimEnd() })
-  process.once('exit', stop)
+    settle({
+      _tag: started ? 'Silent' : 'Unstarted',
+      why: `${path.basename(browser)} ${what}\n${matters(said)}`.trimEnd()
+    })
+  process.once('exit', abandon)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave)
   child.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString('utf8')).slice(-2000)
+    said = (said + chunk.toString('utf8')).slice(-20_000)
   })
   child.once('error', (cause) => failed(`does not start: ${cause.message}`))
   child.once('exit', (code, signal) => failed(`ended with ${code ?? signal}`))
@@ -121,9 +134,10 @@ export const visit = async (browser: string, script: string, limit: number): Pro
   clearTimeout(clock)
   stop()
   await ended
-  process.removeListener('exit', stop)
+  process.removeListener('exit', abandon)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, leave)
   server.closeAllConnections()
   server.close()
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+  clean()
   return result
 }

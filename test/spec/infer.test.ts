@@ -170,11 +170,12 @@ const totalAt = (m: M.Model, n: number): number => {
 }
 
 test('the parameter counts are those of the paper', (t) => {
-  const block = (layers: number): M.Model => Zoo.blockLinear({ layers, allOnes: true })
+  const block = (layers: number): M.Model => Zoo.blockLinear({ layers, identityBlocks: 3, allOnes: true })
   t.equal(totalAt(block(1), 9), 82, 'BLOCK: 82 a layer')
   t.equal(totalAt(block(3), 9), 246, 'BLOCK: 246 in three layers')
   t.equal(totalAt(block(3), 500), 246, 'BLOCK: whatever n is')
-  t.equal(totalAt(Zoo.blockLinear({ layers: 3 }), 9), 102, 'without all-ones terms: 34 a layer')
+  t.equal(totalAt(Zoo.blockLinear({ layers: 3, identityBlocks: 3 }), 9), 102, 'without all-ones terms: 34 a layer')
+  t.equal(totalAt(Zoo.blockLinear({ layers: 3 }), 9), 30, 'with one identity block: 10 a layer')
   const full = Zoo.fullLinear({ layers: 3, embedding: T.learned(27, 9) })
   t.equal(totalAt(full, 9) - 27 * 9, 8214, 'FULL: 8,214 in three layers, besides the embedding')
   t.equal(typed(full).n, 9, 'a learned embedding fixes n')

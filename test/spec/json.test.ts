@@ -88,7 +88,7 @@ test('any JSON value is decoded or refused, never an exception', (t) => {
 
 /** The JSON text of a good model with one thing replaced. */
 const altered = (from: string | RegExp, to: string): string => {
-  const text = JSON.stringify(Json.encode(Zoo.blockLinear({ layers: 2 })))
+  const text = JSON.stringify(Json.encode(Zoo.blockLinear({ layers: 2, identityBlocks: 3 })))
   const changed = text.replace(from, to)
   if (changed === text) throw new Error(`internal: ${from} is not in ${text}`)
   return changed

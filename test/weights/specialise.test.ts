@@ -123,7 +123,7 @@ test('what is no polynomial in A is refused with a reason', (t) => {
       'found a polynomial already'
     ],
     [left(specialise({ ...moved(2), low: 1, high: 1 })), 'interval: expected low < high'],
-    [left(specialise({ ...moved(2), weights: {}, ...ends(5) })), '0.attention.P.mu1: expected 16 numbers'],
+    [left(specialise({ ...moved(2), weights: {}, ...ends(5) })), '0.attention.P.mu1: expected 4 numbers'],
     [left(specialise({ ...moved(3), low: -1e30, high: 1e30 })), 'network on [-1e+30, 1e+30]']
   ]
   for (const [found, reason] of cases) t.ok(found.includes(reason), found)

@@ -4,7 +4,7 @@ import { count, sizesAt, validate, type Weights, zeros } from '../../runtime/wei
 import { T, Zoo } from '../../spec'
 import { left, right, typed } from '../support/right'
 
-const block = typed(Zoo.blockLinear({ layers: 3, allOnes: true }))
+const block = typed(Zoo.blockLinear({ layers: 3, identityBlocks: 3, allOnes: true }))
 const full = typed(Zoo.fullLinear({ layers: 3, embedding: T.learned(27, 9) }))
 
 test('sizes are those of the parameters at n', (t) => {
