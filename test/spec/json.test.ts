@@ -88,7 +88,7 @@ test('any JSON value is decoded or refused, never an exception', (t) => {
 
 /** The JSON text of a good model with one thing replaced. */
 const altered = (from: string | RegExp, to: string): string => {
-  const text = JSON.stringify(Json.encode(Zoo.blockLinear({ layers: 2, identityBlocks: 3 })))
+  const text = JSON.stringify(Json.encode(Zoo.blockLinear({ layers: 2 })))
   const changed = text.replace(from, to)
   if (changed === text) throw new Error(`internal: ${from} is not in ${text}`)
   return changed
@@ -119,7 +119,7 @@ test('errors name place, expected and found', (t) => {
       'name: expected a name of 1 to 200 printing characters, found "a\\u001b[2J"'
     ],
     [
-      altered('"blocks":3', '"blocks":1e6'),
+      altered('"blocks":1', '"blocks":1e6'),
       'encoding.embedding.blocks: expected a whole number from 0 to 1024, found 1000000'
     ]
   ]
