@@ -13,15 +13,20 @@ import * as lower from './lower'
 import { optimise } from './optimise'
 import type { Plan } from './plan'
 import type { Program } from './program'
+import { manyRightHandSides } from './right-hand-sides'
 import type { Optimiser } from './rules/optimiser'
 import { schedule, type Target } from './schedule'
 import { gpujs, print as printGpujs } from './targets/gpujs'
 import { type JavaScriptProgram, javascript, print as printJavaScript } from './targets/javascript'
 import * as verify from './verify'
 
-/** What is computed: the answer, its VJP, one system's Jacobian rows, the loss's gradient, a whole step, or an update. */
+/**
+ * What is computed: the answer, those to `rhs` right-hand sides of every matrix, the answer's VJP, one system's Jacobian
+ * rows, the loss's gradient, a whole step, or an update.
+ */
 export type Goal =
   | { readonly _tag: 'forward' }
+  | { readonly _tag: 'forwardMany' }
   | { readonly _tag: 'vjp' }
   | { readonly _tag: 'jacobian' }
   | { readonly _tag: 'gradient' }
@@ -32,6 +37,8 @@ export const lowerTo = (goal: Goal, typed: Typed): Equations => {
   switch (goal._tag) {
     case 'forward':
       return lower.forward(typed)
+    case 'forwardMany':
+      return manyRightHandSides(lower.forward(typed))
     case 'vjp':
       return lower.vjp(typed, { perSystem: false })
     case 'jacobian':

@@ -22,7 +22,7 @@ const showPosition = (p: X.Position): string => {
       return right.startsWith('-') ? `${showPosition(p.left)}${right}` : `${showPosition(p.left)}+${right}`
     }
     case 'times':
-      return `${Dim.show(p.by)}${showPosition(p.of)}`
+      return Dim.asConstant(p.by) === -1 ? `-${showPosition(p.of)}` : `${Dim.show(p.by)}${showPosition(p.of)}`
     case 'quotient':
       return `⌊(${showPosition(p.of)})/${Dim.show(p.by)}⌋`
     case 'remainder':

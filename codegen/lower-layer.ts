@@ -8,7 +8,9 @@ import type { TypedLayer } from '../spec/infer'
 import type { Layer, LinearAttention, LinearMap } from '../spec/layer'
 import * as T from '../spec/token'
 import type { Weight } from '../spec/weight'
+import { lowerKrylov } from './lower-krylov'
 import { chebyshev } from './rules/chebyshev'
+import { strided } from './rules/chebyshev-strided'
 import { flatten, stack } from './rules/layout'
 import { blockLinear, fullLinear, productLinear } from './rules/linear'
 import { blockAttention, flatAttention } from './rules/linear-attention'
@@ -170,9 +172,15 @@ export const lowerLayer = (tape: Tape.Tape, place: string, typed: TypedLayer, in
       const here = join(place, 'chebyshev')
       const x: Extent = { heads: null, count: typed.before.count, tokens: typed.before }
       const { X, b } = toBlocks(tape, here, input, x)
-      const rule = chebyshev({ ...layer, blocks: T.squareParts(typed.before).length })
+      const options = { ...layer, blocks: T.squareParts(typed.before).length }
+      const rule = layer.stride === 1 ? chebyshev(options) : strided(options)
       const out = Tape.apply(tape, rule, here, { X, b }, { coefficients: `${typed.path}.coefficients` })
       return { layout: 'blocks', X, b: out['x'] as string }
+    }
+    case 'krylov': {
+      const here = join(place, 'krylov')
+      const { X, b } = toBlocks(tape, here, input, { heads: null, count: typed.before.count, tokens: typed.before })
+      return { layout: 'blocks', X, b: lowerKrylov(tape, here, typed, layer, { X, b }) }
     }
     case 'residual': {
       const [body] = typed.children

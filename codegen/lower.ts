@@ -7,16 +7,26 @@ import * as T from '../spec/token'
 import type { Equation, Equations } from './equation'
 import * as X from './expr'
 import { lowerLayer, type Value } from './lower-layer'
+import type { Rule } from './rule'
 import { intoBlocks, intoFlat, norm } from './rules/encode'
 import { meanSquare } from './rules/loss'
 import { type Optimiser, updates } from './rules/optimiser'
-import { entryOfBlocks, entryOfFlat, queryOfBlocks, queryOfFlat, unscale } from './rules/readout'
+import {
+  entryOfBlocks,
+  entryOfFlat,
+  queryOfBlocks,
+  queryOfFlat,
+  transposedOfBlocks,
+  transposedOfFlat,
+  unscale
+} from './rules/readout'
 import * as Tape from './tape'
 
 const usesBlocks = (layer: TypedLayer): boolean => {
   const own = layer.layer
   const here =
     own._tag === 'chebyshev' ||
+    own._tag === 'krylov' ||
     (own._tag === 'linearAttention' && (own.P._tag === 'block' || own.Q._tag === 'block')) ||
     (own._tag === 'linearMap' && own.weight._tag === 'block')
   return here || layer.children.some(usesBlocks)
@@ -55,23 +65,28 @@ const offsetOf = (tokens: T.Tokens, part: string): Dim.Dim =>
       .map((p) => p.dim)
   )
 
-const read = (tape: Tape.Tape, typed: Typed, value: Value): string => {
+/** Which rule a readout means, on tokens in one stretch or made of blocks. */
+const readRule = (typed: Typed, isFlat: boolean): Rule => {
   const tokens = typed.body.after
   const { _tag, part } = typed.model.readout
   const { count } = tokens
-  const bScale = scaleOfB(typed)
-  const place = bScale === null ? '' : 'read'
   const flat = { offset: offsetOf(tokens, part), width: T.width(tokens), count }
   const block = T.squareParts(tokens).findIndex((p) => p.name === part)
   const blocks = { block, blocks: T.squareParts(tokens).length, count }
-  const rule =
-    _tag === 'query'
-      ? value.layout === 'flat'
-        ? queryOfFlat(flat)
-        : queryOfBlocks(blocks)
-      : value.layout === 'flat'
-        ? entryOfFlat(flat)
-        : entryOfBlocks({ count })
+  switch (_tag) {
+    case 'query':
+      return isFlat ? queryOfFlat(flat) : queryOfBlocks(blocks)
+    case 'perToken':
+      return isFlat ? entryOfFlat(flat) : entryOfBlocks({ count })
+    case 'transposed':
+      return isFlat ? transposedOfFlat({ ...flat, entry: offsetOf(tokens, 'b') }) : transposedOfBlocks(blocks)
+  }
+}
+
+const read = (tape: Tape.Tape, typed: Typed, value: Value): string => {
+  const bScale = scaleOfB(typed)
+  const place = bScale === null ? '' : 'read'
+  const rule = readRule(typed, value.layout === 'flat')
   const inputs = value.layout === 'flat' ? { e: value.e } : { X: value.X, b: value.b }
   const z = Tape.apply(tape, rule, place, inputs as Readonly<Record<string, string>>)['x'] as string
   if (bScale === null) return z

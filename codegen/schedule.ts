@@ -39,6 +39,15 @@ const product = (dims: readonly number[]): number => dims.reduce((p, q) => p * q
 
 // --- views -----------------------------------------------------------------------------------------------------------
 
+/** What a kernel calls a view: as it calls its source, with a number where it reads another view of it too. */
+const freshLabel = (labels: Readonly<Record<string, string>>, view: string, source: string): string => {
+  const wish = labels[source] ?? source.slice(source.lastIndexOf('.') + 1)
+  const taken = Object.entries(labels).flatMap(([name, label]) => (name === view || name === source ? [] : [label]))
+  let label = wish
+  for (let k = 2; taken.includes(label); k++) label = `${wish}${k}`
+  return label
+}
+
 /** An element or stretch of an input at a fixed place is a view of it, and the kernels that read it are the same. */
 const withViews = (
   e: Equations,
@@ -63,7 +72,7 @@ const withViews = (
       const name = `${r.tensor}[${place.join(',')}]`
       views.set(name, { name, of: r.tensor, offset, dims: rest })
       tensors[name] = { name, dims: source.dims.slice(depth), role: source.role }
-      labels[name] = labels[r.tensor] ?? r.tensor.slice(r.tensor.lastIndexOf('.') + 1)
+      labels[name] = freshLabel(labels, name, r.tensor)
       return { ...r, tensor: name, at: r.at.slice(depth) }
     })
   const equations = e.equations.map((eq) => {

@@ -27,9 +27,24 @@ export {
   write as writeCheckpoint
 } from './checkpoint/checkpoint'
 export { closedForm, embed, type WeightedModel } from './weights/closed-form'
+export { type Cost, costsOf, type Decision, decide, type Force, inStrides, type Way, type Work } from './weights/cost'
 export { initialise } from './weights/initialise'
+export { type NewtonSchulzOptions, newtonSchulzContraction, newtonSchulzForm } from './weights/newton-schulz'
+export { polarContraction, polarForm } from './weights/polar'
 export { type Specialised, specialise } from './weights/specialise'
 export { validate, type Weights } from './weights/weights'
+
+// --- guarantees ----------------------------------------------------------------------------------------------------------
+
+export {
+  exactPolynomial,
+  type Guarantee,
+  type GuaranteeOptions,
+  guarantee,
+  guaranteeAt,
+  residualAt,
+  rounding as guaranteeRounding
+} from './guarantee/guarantee'
 
 // --- meaning: the interpreter that judges --------------------------------------------------------------------------------
 

@@ -102,6 +102,15 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   return prototype === Object.prototype || prototype === null
 }
 
+/** A decoder that a `struct` need not find a key for: it then reads `fallback`. */
+export interface Optional<A> extends Decoder<A> {
+  readonly fallback: A
+}
+
+/** The value of a key that older files lack. */
+export const or = <A>(fallback: A, decoder: Decoder<A>): Optional<A> =>
+  Object.assign((value: unknown, path: string, depth: number) => decoder(value, path, depth), { fallback })
+
 /** An object with exactly these keys. */
 export const struct =
   <A>(fields: { readonly [K in keyof A]-?: Decoder<A[K]> }): Decoder<A> =>
@@ -121,6 +130,11 @@ export const struct =
     const result: Partial<A> = {}
     for (const key of keys) {
       if (!Object.hasOwn(value, key)) {
+        const field: object = fields[key]
+        if ('fallback' in field) {
+          result[key] = field.fallback as A[typeof key]
+          continue
+        }
         return E.left({ _tag: 'DecodeError', path, expected: `the key ${key}`, found: 'no such key' })
       }
       const each = fields[key](value[key], join(path, key), depth + 1)

@@ -5,23 +5,28 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
+import { checkCoordinates } from './coordinates'
 import * as Dim from './dim'
 import type { Layer } from './layer'
 import type { Model } from './model'
 import * as P from './parameter'
+import {
+  all,
+  checkEncoding,
+  checkInterval,
+  checkRows,
+  checkWeight,
+  describe,
+  fail,
+  type Result,
+  type ShapeError,
+  whole
+} from './shape'
 import * as T from './token'
-import type { Weight } from './weight'
+
+export type { ShapeError } from './shape'
 
 // --- model -----------------------------------------------------------------------------------------------------------
-
-export interface ShapeError {
-  readonly _tag: 'ShapeError'
-  /** The place in the model, such as `body.residual.linearAttention`. */
-  readonly path: string
-  readonly expected: string
-  readonly found: string
-  readonly cause: string
-}
 
 /** A layer with what flows through it. The children of a `repeat` are its copies, tied ones with the same path. */
 export interface TypedLayer {
@@ -44,63 +49,13 @@ export interface Typed {
   readonly n: number | null
 }
 
-type Result<A> = E.Either<ShapeError, A>
-
-// --- constructors ----------------------------------------------------------------------------------------------------
-
-const fail = (path: string, expected: string, found: string, cause: string): Result<never> =>
-  E.left({ _tag: 'ShapeError', path, expected, found, cause })
-
-const whole = (path: string, what: string, value: number, least: number): Result<void> =>
-  Number.isSafeInteger(value) && value >= least
-    ? E.right(undefined)
-    : fail(path, `${what}: a whole number of at least ${least}`, String(value), `${what} was given as ${value}`)
-
-const all = (...results: readonly Result<void>[]): Result<void> => results.find(E.isLeft) ?? E.right(undefined)
+// --- tokens ----------------------------------------------------------------------------------------------------------
 
 const sameTokens = (a: T.Tokens, b: T.Tokens): boolean =>
   Dim.equals(a.count, b.count) &&
   a.query === b.query &&
   a.parts.length === b.parts.length &&
   a.parts.every((p, i) => p.name === b.parts[i]?.name && Dim.equals(p.dim, b.parts[i].dim))
-
-const describe = (t: T.Tokens): string => `${T.showShape(t)} (${T.showParts(t)})`
-
-// --- weights and encodings -------------------------------------------------------------------------------------------
-
-const checkWeight = (path: string, weight: Weight, t: T.Tokens): Result<void> => {
-  switch (weight._tag) {
-    case 'full':
-      return E.right(undefined)
-    case 'product':
-      return whole(path, 'inner width', weight.inner, 1)
-    case 'block':
-      return T.isBlockwise(t)
-        ? E.right(undefined)
-        : fail(
-            path,
-            'tokens made of parts of size n and one b of size 1',
-            T.showParts(t),
-            'a Block weight has one scalar a block of size n; use W.full, or an identity embedding'
-          )
-  }
-}
-
-const checkEncoding = (encoding: T.Encoding): Result<void> => {
-  if (encoding._tag === 'columns') return E.right(undefined)
-  const { embedding, bScale } = encoding
-  return all(
-    embedding._tag === 'identity'
-      ? whole('encoding', 'identity blocks', embedding.blocks, 0)
-      : all(
-          whole('encoding', 'embedding width', embedding.width, 1),
-          whole('encoding', 'embedded tokens', embedding.tokens, 1)
-        ),
-    bScale === null || (Number.isFinite(bScale) && bScale > 0)
-      ? E.right(undefined)
-      : fail('encoding', 'bScale: a positive number, or null', String(bScale), 'b is divided by its norm and scaled')
-  )
-}
 
 // --- layers ----------------------------------------------------------------------------------------------------------
 
@@ -114,6 +69,9 @@ const leaf = (layer: Layer, path: string, before: T.Tokens, after: T.Tokens): Ty
   parameters: P.ofLayer(path, layer, before),
   children: []
 })
+
+const isPowerOfTwo = (value: number): boolean =>
+  Number.isSafeInteger(value) && value >= 1 && Number.isInteger(Math.log2(value))
 
 /** `where` is the place in the model, for errors; `path` the prefix of parameter names. */
 const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens): Result<TypedLayer> => {
@@ -150,15 +108,33 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
       return pipe(
         all(
           whole(here, 'degree', layer.degree, 0),
-          Number.isFinite(layer.low) && Number.isFinite(layer.high) && layer.low < layer.high
+          checkInterval(here, layer),
+          isPowerOfTwo(layer.stride) && layer.stride <= Math.max(1, layer.degree)
             ? E.right(undefined)
-            : fail(here, 'low < high, both finite', `[${layer.low}, ${layer.high}]`, 'the interval of eigenvalues'),
-          !before.query && Dim.equals(before.count, Dim.n) && before.parts.some((p) => p.name === 'A')
-            ? checkWeight(here, { _tag: 'block', allOnes: false, muScale: 'one' }, before)
-            : fail(here, 'n tokens with parts A and b, no query', describe(before), 'encode with T.rows')
+            : fail(
+                here,
+                `stride: 1, 2, 4 ... up to the degree, ${layer.degree}`,
+                String(layer.stride),
+                'its powers of A are made by squaring'
+              ),
+          checkRows(here, before)
         ),
         E.map(() => leaf(layer, join(path, 'chebyshev'), before, before))
       )
+    case 'krylov': {
+      const inside = T.tokens(T.equations({ embedding: T.identity(layer.blocks), query: layer.query }))
+      const place = join(path, 'krylov')
+      return pipe(
+        all(
+          whole(here, 'blocks', layer.blocks, 0),
+          checkInterval(here, layer),
+          checkRows(here, before),
+          checkCoordinates(here, layer)
+        ),
+        E.chain(() => inferLayer(layer.body, here, place, inside)),
+        E.map((body) => ({ layer, path: place, before, after: before, parameters: [], children: [body] }))
+      )
+    }
     case 'residual':
       return pipe(
         inferLayer(layer.body, here, path, before),
@@ -229,6 +205,18 @@ const checkReadout = (model: Model, after: T.Tokens): Result<void> => {
       return Dim.equals(found.dim, Dim.one)
         ? E.right(undefined)
         : fail(place, 'a part of size 1', `${part}:${Dim.show(found.dim)}`, 'each token holds one entry of the answer')
+    case 'transposed':
+      return all(
+        after.query
+          ? fail(place, 'n tokens', Dim.show(after.count), "the sum runs over the equations: encode with query 'none'")
+          : E.right(undefined),
+        Dim.equals(found.dim, Dim.n)
+          ? E.right(undefined)
+          : fail(place, 'a part of size n', `${part}:${Dim.show(found.dim)}`, 'the answer has n entries'),
+        after.parts.some((p) => p.name === 'b' && Dim.equals(p.dim, Dim.one))
+          ? E.right(undefined)
+          : fail(place, 'a part b of size 1', T.showParts(after), 'each token is weighed by its b')
+      )
   }
 }
 

@@ -42,7 +42,11 @@ const encodeLayer = (layer: L.Layer): D.Json => {
     case 'scale':
       return { _tag: 'scale', initial: layer.initial }
     case 'chebyshev':
-      return { _tag: 'chebyshev', degree: layer.degree, low: layer.low, high: layer.high }
+      return { _tag: 'chebyshev', degree: layer.degree, low: layer.low, high: layer.high, stride: layer.stride }
+    case 'krylov': {
+      const { blocks, query, part, low, high, body } = layer
+      return { _tag: 'krylov', blocks, query, part, low, high, body: encodeLayer(body) }
+    }
     case 'residual':
       return { _tag: 'residual', body: encodeLayer(layer.body) }
     case 'repeat':
@@ -106,7 +110,17 @@ const layer: D.Decoder<L.Layer> = D.lazy(() =>
       _tag: D.tag('chebyshev'),
       degree: D.whole(0, mostWidth),
       low: D.number,
-      high: D.number
+      high: D.number,
+      stride: D.or(1, D.whole(1, mostWidth))
+    }),
+    krylov: D.struct({
+      _tag: D.tag('krylov'),
+      blocks: D.whole(0, mostWidth),
+      query: D.oneOf('paper', 'b', 'none'),
+      part: D.name,
+      low: D.number,
+      high: D.number,
+      body: layer
     }),
     residual: D.struct({ _tag: D.tag('residual'), body: layer }),
     repeat: D.struct({ _tag: D.tag('repeat'), times: D.whole(1, mostLayers), tied: D.boolean, body: layer }),
@@ -116,7 +130,8 @@ const layer: D.Decoder<L.Layer> = D.lazy(() =>
 
 const readout: D.Decoder<Readout> = D.union<Readout>({
   query: D.struct({ _tag: D.tag('query'), part: D.name }),
-  perToken: D.struct({ _tag: D.tag('perToken'), part: D.name })
+  perToken: D.struct({ _tag: D.tag('perToken'), part: D.name }),
+  transposed: D.struct({ _tag: D.tag('transposed'), part: D.name })
 })
 
 /** The number of layers once repeats are written out. */
@@ -127,6 +142,7 @@ const writtenOut = (each: L.Layer): number => {
     case 'scale':
     case 'chebyshev':
       return 1
+    case 'krylov':
     case 'residual':
       return 1 + writtenOut(each.body)
     case 'repeat':

@@ -3,6 +3,7 @@
  *
  * A layer maps tokens to tokens. It holds no numbers but its sizes; parameters are listed by `spec/parameter`.
  */
+import type { Query } from './token'
 import type { Weight } from './weight'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -33,6 +34,21 @@ export interface Chebyshev {
   /** The interval of eigenvalues `[low, high]` on which the Chebyshev polynomials are orthogonal. */
   readonly low: number
   readonly high: number
+  /** How it is computed, not what: a power of two, by whose `T_stride(M)` the recurrence strides; one makes no powers. */
+  readonly stride: number
+}
+
+export interface Krylov {
+  readonly _tag: 'krylov'
+  /** Identity blocks of the tokens that the body sees. */
+  readonly blocks: number
+  readonly query: Query | 'none'
+  /** What becomes of b: this part of the query after the body; b itself where there is no query. */
+  readonly part: string
+  /** The interval of eigenvalues `[low, high]` on which the Chebyshev polynomials are orthogonal. */
+  readonly low: number
+  readonly high: number
+  readonly body: Layer
 }
 
 export interface Residual {
@@ -53,7 +69,7 @@ export interface Sequence {
   readonly layers: readonly Layer[]
 }
 
-export type Layer = LinearMap | LinearAttention | Scale | Chebyshev | Residual | Repeat | Sequence
+export type Layer = LinearMap | LinearAttention | Scale | Chebyshev | Krylov | Residual | Repeat | Sequence
 
 export type Tag = Layer['_tag']
 
@@ -96,16 +112,38 @@ export const scale = (initial: number): Layer => ({ _tag: 'scale', initial })
 
 /**
  * `b <- sum_k c_k T_k(M) b`, `M = (2 A - (low + high) I) / (high - low)`, with learned `c_0 ... c_degree`: a polynomial in
- * A applied to b by `degree` matrix-vector products, `A` unchanged (Clenshaw 1955).
+ * A applied to b by `degree` matrix-vector products, `A` unchanged (Clenshaw 1955). With a `stride` of k, a power of two,
+ * the same polynomial takes `log2 k` products of matrices and `k - 1 + floor(degree / k)` with a vector (Paterson and
+ * Stockmeyer 1973).
  */
 export const chebyshev = (options: {
   readonly degree: number
   readonly low: number
   readonly high: number
+  readonly stride?: number
 }): Layer => ({
   _tag: 'chebyshev',
-  ...options
+  degree: options.degree,
+  low: options.low,
+  high: options.high,
+  stride: options.stride ?? 1
 })
+
+/**
+ * `b <- x`, what the body answers on the tokens `(a_i, b_i, h_i)` and the query of the same system, `A` unchanged, for a
+ * symmetric A and a body of Block weights. Tokens are never formed: `X_m = p_m(A) + K C_m K^T`, `b = K beta` and the query's
+ * parts `K xi_m` are kept by their coordinates in the block Krylov space of b and 1, `K = [T_k(M) b, T_k(M) 1]_k`,
+ * `M = (2 A - (low + high) I) / (high - low)`, which a few matrix-vector products make.
+ */
+export const krylov =
+  (options: {
+    readonly blocks: number
+    readonly query: Query | 'none'
+    readonly part: string
+    readonly low: number
+    readonly high: number
+  }) =>
+  (body: Layer): Layer => ({ _tag: 'krylov', ...options, body })
 
 /** `y_i = e_i + f(e)_i`. */
 export const residual = (body: Layer): Layer => ({ _tag: 'residual', body })

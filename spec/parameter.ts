@@ -84,6 +84,7 @@ export const ofLayer = (path: string, layer: Layer, before: T.Tokens): readonly 
       return [{ name: `${path}.alpha`, dims: [], law: constantly(layer.initial) }]
     case 'chebyshev':
       return [{ name: `${path}.coefficients`, dims: [Dim.constant(layer.degree + 1)], law: normal(0.2) }]
+    case 'krylov':
     case 'residual':
     case 'repeat':
     case 'sequence':

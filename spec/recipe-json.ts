@@ -6,7 +6,7 @@ import type * as E from 'fp-ts/Either'
 import * as D from './decoder'
 import type { Family, Spd } from './family'
 import * as Json from './json'
-import type { Rate, Recipe, Stage, Start } from './recipe'
+import type { Path, Rate, Recipe, Stage, Start } from './recipe'
 
 const mostSize = 1_000_000
 const mostSteps = 1_000_000_000
@@ -21,15 +21,22 @@ export const encodeFamily = (family: Family): D.Json => ({
   sizes: { low: family.sizes.low, high: family.sizes.high }
 })
 
+const encodePath = (path: Path | null): D.Json =>
+  path === null ? null : { from: path.from, steps: path.steps, iterations: path.iterations }
+
 const encodeStage = (stage: Stage): D.Json => {
   switch (stage._tag) {
     case 'scalarNodes': {
-      const { _tag, kappas, nodes, iterations, starts, solver } = stage
-      return { _tag, kappas: [...kappas], nodes, iterations, starts, solver }
+      const { _tag, kappas, nodes, iterations, starts, solver, corrections, path } = stage
+      return { _tag, kappas: [...kappas], nodes, iterations, starts, solver, corrections, path: encodePath(path) }
+    }
+    case 'eigenvalues': {
+      const { _tag, eigenvalues, iterations, starts, solver, corrections } = stage
+      return { _tag, eigenvalues: [...eigenvalues], iterations, starts, solver, corrections }
     }
     case 'levenbergMarquardt': {
-      const { _tag, family, systems, iterations, redraw } = stage
-      return { _tag, family: encodeFamily(family), systems, iterations, redraw }
+      const { _tag, family, systems, iterations, redraw, starts } = stage
+      return { _tag, family: encodeFamily(family), systems, iterations, redraw, starts }
     }
     case 'adam': {
       const { _tag, family, steps, batch, rate, weightDecay, clip } = stage
@@ -39,10 +46,18 @@ const encodeStage = (stage: Stage): D.Json => {
   }
 }
 
-const encodeStart = (start: Start): D.Json =>
-  start._tag === 'random'
-    ? { _tag: 'random', scale: start.scale }
-    : { _tag: 'closedForm', kappa: start.kappa, noise: start.noise }
+const encodeStart = (start: Start): D.Json => {
+  switch (start._tag) {
+    case 'random':
+      return { _tag: start._tag, scale: start.scale }
+    case 'closedForm':
+      return { _tag: start._tag, kappa: start.kappa, noise: start.noise }
+    case 'widened':
+      return { _tag: start._tag, from: encodeRecipe(start.from), noise: start.noise }
+    case 'behindClosedForm':
+      return { _tag: start._tag, kappa: start.kappa, from: encodeRecipe(start.from), noise: start.noise }
+  }
+}
 
 /** A recipe as a plain value that JSON can hold, its keys in a fixed order. */
 export const encodeRecipe = (recipe: Recipe): D.Json => ({
@@ -74,11 +89,24 @@ const family: D.Decoder<Family> = D.union<Family>({
   })
 })
 
+const aboveOne = D.that(D.number, (value) => value > 1, 'a condition number above 1')
+
 const start: D.Decoder<Start> = D.union<Start>({
   random: D.struct({ _tag: D.tag('random'), scale: positive }),
   closedForm: D.struct({
     _tag: D.tag('closedForm'),
-    kappa: D.that(D.number, (value) => value > 1, 'a condition number above 1'),
+    kappa: aboveOne,
+    noise: notNegative
+  }),
+  widened: D.struct({
+    _tag: D.tag('widened'),
+    from: D.lazy(() => recipe),
+    noise: notNegative
+  }),
+  behindClosedForm: D.struct({
+    _tag: D.tag('behindClosedForm'),
+    kappa: aboveOne,
+    from: D.lazy(() => recipe),
     noise: notNegative
   })
 })
@@ -91,6 +119,12 @@ const rate: D.Decoder<Rate> = D.struct<Rate>({
 
 const steps = D.whole(1, mostSteps)
 
+const solver = D.oneOf('qr', 'normal')
+
+const mostCorrections = 1000
+
+const path: D.Decoder<Path> = D.struct<Path>({ from: aboveOne, steps, iterations: steps })
+
 const stage: D.Decoder<Stage> = D.union<Stage>({
   scalarNodes: D.struct({
     _tag: D.tag('scalarNodes'),
@@ -98,14 +132,25 @@ const stage: D.Decoder<Stage> = D.union<Stage>({
     nodes: D.whole(1, mostSize),
     iterations: steps,
     starts: D.whole(1, mostSize),
-    solver: D.oneOf('qr', 'normal')
+    solver,
+    corrections: D.or(0, D.whole(0, mostCorrections)),
+    path: D.or(null, D.nullable(path))
+  }),
+  eigenvalues: D.struct({
+    _tag: D.tag('eigenvalues'),
+    eigenvalues: D.that(D.array(positive, mostSize), (k) => k.length > 0, 'at least one eigenvalue'),
+    iterations: steps,
+    starts: D.whole(1, mostSize),
+    solver,
+    corrections: D.whole(0, mostCorrections)
   }),
   levenbergMarquardt: D.struct({
     _tag: D.tag('levenbergMarquardt'),
     family,
     systems: D.whole(1, mostSize),
     iterations: steps,
-    redraw: steps
+    redraw: steps,
+    starts: D.or(1, D.whole(1, mostSize))
   }),
   adam: D.struct({
     _tag: D.tag('adam'),

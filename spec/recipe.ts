@@ -12,6 +12,28 @@ export type Start =
   | { readonly _tag: 'random'; readonly scale: number }
   /** The closed-form weights for `kappa`, plus N(0, noise^2) on every scalar. */
   | { readonly _tag: 'closedForm'; readonly kappa: number; readonly noise: number }
+  /**
+   * What the recipe `from` gives a BLOCK model, written out as the free matrices of a FULL one, plus N(0, noise^2) on every
+   * entry: identity blocks are a learned embedding's values, and Block weights are matrices.
+   */
+  | { readonly _tag: 'widened'; readonly from: Recipe; readonly noise: number }
+  /**
+   * Closed-form layers for `kappa`, and behind them what the recipe `from` gives its fewer layers, plus N(0, noise^2) on
+   * every scalar. With `z = (kappa+1)/(kappa-1)` a closed-form layer leaves the same problem with `z <- 4 z^3 - 3 z`, for
+   * which `from` trains.
+   */
+  | { readonly _tag: 'behindClosedForm'; readonly kappa: number; readonly from: Recipe; readonly noise: number }
+
+/**
+ * Condition numbers on the way to those of a stage: `steps` times `iterations` iterations, the first for `from`, so that an
+ * optimum found where it is easy is followed to where it is hard. Each step is as long in `arcosh((kappa+1)/(kappa-1))`:
+ * what polynomials of one degree can attain falls by the same factor.
+ */
+export interface Path {
+  readonly from: number
+  readonly steps: number
+  readonly iterations: number
+}
 
 /** A learning rate over the steps of a stage: linear warm-up, then constant or a cosine to zero. */
 export interface Rate {
@@ -34,6 +56,18 @@ export type Stage =
       readonly starts: number
       /** Least squares by Householder QR (accurate to roundoff) or by normal equations (faster). */
       readonly solver: 'qr' | 'normal'
+      /** The most corrections that lead a step back into its valley before it is judged. */
+      readonly corrections: number
+      readonly path: Path | null
+    }
+  /** Levenberg-Marquardt at n = 1 on given eigenvalues, each with the same share, instead of on nodes of intervals. */
+  | {
+      readonly _tag: 'eigenvalues'
+      readonly eigenvalues: readonly number[]
+      readonly iterations: number
+      readonly starts: number
+      readonly solver: 'qr' | 'normal'
+      readonly corrections: number
     }
   /** Levenberg-Marquardt on `systems` sampled systems of every size, drawn anew after `redraw` accepted steps. */
   | {
@@ -42,6 +76,8 @@ export type Stage =
       readonly systems: number
       readonly iterations: number
       readonly redraw: number
+      /** Independent starts, of which the best is kept. */
+      readonly starts: number
     }
   /** Adam (decoupled weight decay when it is not zero) on freshly sampled batches. */
   | {
@@ -76,19 +112,49 @@ export const closedForm = (options: { readonly kappa: number; readonly noise: nu
   ...options
 })
 
+export const widened = (options: { readonly from: Recipe; readonly noise: number }): Start => ({
+  _tag: 'widened',
+  ...options
+})
+
+export const behindClosedForm = (options: {
+  readonly kappa: number
+  readonly from: Recipe
+  readonly noise?: number
+}): Start => ({ _tag: 'behindClosedForm', kappa: options.kappa, from: options.from, noise: options.noise ?? 0 })
+
 export const scalarNodes = (options: {
   readonly kappas: readonly number[]
   readonly nodes?: number
   readonly iterations?: number
   readonly starts?: number
   readonly solver?: 'qr' | 'normal'
+  readonly corrections?: number
+  readonly path?: Path
 }): Stage => ({
   _tag: 'scalarNodes',
   kappas: options.kappas,
   nodes: options.nodes ?? 60,
   iterations: options.iterations ?? 400,
   starts: options.starts ?? 1,
-  solver: options.solver ?? 'qr'
+  solver: options.solver ?? 'qr',
+  corrections: options.corrections ?? 0,
+  path: options.path ?? null
+})
+
+export const eigenvalues = (options: {
+  readonly eigenvalues: readonly number[]
+  readonly iterations?: number
+  readonly starts?: number
+  readonly solver?: 'qr' | 'normal'
+  readonly corrections?: number
+}): Stage => ({
+  _tag: 'eigenvalues',
+  eigenvalues: options.eigenvalues,
+  iterations: options.iterations ?? 400,
+  starts: options.starts ?? 1,
+  solver: options.solver ?? 'qr',
+  corrections: options.corrections ?? 0
 })
 
 export const levenbergMarquardt = (options: {
@@ -96,7 +162,8 @@ export const levenbergMarquardt = (options: {
   readonly systems: number
   readonly iterations: number
   readonly redraw?: number
-}): Stage => ({ _tag: 'levenbergMarquardt', redraw: 20, ...options })
+  readonly starts?: number
+}): Stage => ({ _tag: 'levenbergMarquardt', redraw: 20, starts: 1, ...options })
 
 export const adam = (options: {
   readonly family: Family

@@ -61,10 +61,15 @@ const layerNode = (typed: I.TypedLayer, n: number | null): Node => {
       right: counts(typed, n, ['P', 'Q'], heads)
     }),
     scale: ({ initial }) => ({ label: 'scale', middle: `alpha, from ${initial}`, right: '1' }),
-    chebyshev: ({ degree, low, high }) => ({
+    chebyshev: ({ degree, low, high, stride }) => ({
       label: 'chebyshev',
-      middle: `degree ${degree} on [${short(low)}, ${short(high)}]`,
+      middle: `degree ${degree} on [${short(low)}, ${short(high)}]${stride === 1 ? '' : `, stride ${stride}`}`,
       right: `${degree + 1}`
+    }),
+    krylov: ({ blocks, query, part, low, high }) => ({
+      label: 'krylov',
+      middle: `${query === 'none' ? 'no query' : `query ${query}`}, ${part} of ${blocks + 1} blocks, [${short(low)}, ${short(high)}]`,
+      children
     }),
     residual: () => ({ label: 'residual', children }),
     repeat: ({ times, tied }) => ({
@@ -114,7 +119,14 @@ const encodingNode = (typed: I.Typed): Node => {
 
 const readoutNode = (typed: I.Typed): Node => {
   const { _tag, part } = typed.model.readout
-  return { label: _tag === 'query' ? `query ${part}` : `${part} of every token`, middle: 'x [n]' }
+  switch (_tag) {
+    case 'query':
+      return { label: `query ${part}`, middle: 'x [n]' }
+    case 'perToken':
+      return { label: `${part} of every token`, middle: 'x [n]' }
+    case 'transposed':
+      return { label: `${part}^T b over all tokens`, middle: 'x [n]' }
+  }
 }
 
 // --- printing --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
  * lines of the VJP that pull back through it, to be read upwards.
  */
 import * as Dim from '../../spec/dim'
-import type { Typed } from '../../spec/infer'
+import type { Typed, TypedLayer } from '../../spec/infer'
 import * as T from '../../spec/token'
 import { lowerTo } from '../compile'
 import type { Equations } from '../equation'
@@ -203,24 +203,36 @@ const linesOf = (s: Section): readonly Line[] => [...s.forward, ...s.vjp]
 
 const indicesOf = (line: Line): readonly X.Index[] => [...line.over, ...X.sums(line.value).flatMap((x) => x.over)]
 
+/** The tokens whose coordinates a model works on, if it does. */
+const inCoordinates = (typed: TypedLayer): T.Tokens | undefined =>
+  typed.layer._tag === 'krylov'
+    ? typed.children[0]?.before
+    : typed.children.map(inCoordinates).find((found) => found !== undefined)
+
 /** What the letters that are used stand for, with their ranges. */
 const letters = (typed: Typed, all: readonly Section[]): readonly string[] => {
   const { tokens } = typed
   const used = all.flatMap(linesOf).flatMap(indicesOf)
   const sizes = (names: readonly string[]): string =>
     [...new Set(used.filter((i) => names.includes(i.name)).map((i) => Dim.show(i.dim)))].join(' or ')
-  const blocks = T.squareParts(tokens).map((p) => p.name)
+  const inside = inCoordinates(typed.body)
+  const blocks = T.squareParts(inside ?? tokens).map((p) => p.name)
   const rows: readonly (readonly [string, string, string])[] = [
     ['i k', 'tokens', `${Dim.show(tokens.count)}${tokens.query ? ', the query last' : ''}`],
     ['j', 'equations', Dim.show(Dim.n)],
     ['m p', 'blocks of a token', blocks.join(' ')],
     ['c d', 'places in a block or a token', sizes(['c', 'd'])],
     ['h', 'heads', sizes(['h'])],
-    ['q', 'coefficients', sizes(['q'])]
+    ...(inside === undefined
+      ? [['q', 'coefficients', sizes(['q'])] as const]
+      : [
+          ['q r t', 'degrees in A', 'as many as an array reaches'] as const,
+          ['f g e', 'generators of the Krylov space', 'b, then the ones'] as const
+        ])
   ]
   return rows.flatMap(([names, what, range]) => {
     const own = names.split(' ').filter((name) => used.some((i) => i.name === name))
-    return own.length === 0 ? [] : [`${own.join(' ').padEnd(3)}  ${what}: ${range}`]
+    return own.length === 0 ? [] : [`${own.join(' ').padEnd(inside === undefined ? 3 : 5)}  ${what}: ${range}`]
   })
 }
 

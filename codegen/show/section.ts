@@ -3,7 +3,7 @@
  * that belong to it, in names that mean one thing inside the section.
  */
 import type { Typed, TypedLayer } from '../../spec/infer'
-import type { Layer } from '../../spec/layer'
+import type { Krylov, Layer } from '../../spec/layer'
 import * as W from '../../spec/weight'
 import { type Equation, type Equations, labelOf } from '../equation'
 import * as X from '../expr'
@@ -44,7 +44,12 @@ const describe = (layer: Layer): string => {
     case 'scale':
       return 'scale'
     case 'chebyshev':
-      return `Chebyshev polynomial of degree ${layer.degree} on [${short(layer.low)}, ${short(layer.high)}]`
+      return (
+        `Chebyshev polynomial of degree ${layer.degree} on [${short(layer.low)}, ${short(layer.high)}]` +
+        (layer.stride === 1 ? '' : ` in strides of ${layer.stride}`)
+      )
+    case 'krylov':
+      return `${describe(layer.body)}, in coordinates of a block Krylov space on [${short(layer.low)}, ${short(layer.high)}]`
     case 'residual':
       return `residual ${describe(layer.body)}`
     case 'repeat':
@@ -65,9 +70,19 @@ const join = (place: string, name: string): string => (place === '' ? name : `${
 const places = (typed: TypedLayer, at: string): readonly Place[] =>
   typed.layer._tag === 'repeat' || typed.layer._tag === 'sequence'
     ? typed.children.flatMap((child, k) => places(child, join(at, String(k))))
-    : [{ at, title: describe(typed.layer) }]
+    : typed.layer._tag === 'krylov'
+      ? inCoordinates(typed, typed.layer, join(at, 'krylov'))
+      : [{ at, title: describe(typed.layer) }]
 
-const readouts = ['read the query', 'read every token', 'undo the scale of b']
+/** The layers of the body between what makes coordinates and what reads them. */
+const inCoordinates = ({ children }: TypedLayer, { low, high }: Krylov, at: string): readonly Place[] => [
+  { at: `${at}.basis`, title: `block Krylov space of b and the ones on [${short(low)}, ${short(high)}]` },
+  { at: `${at}.start`, title: 'tokens in its coordinates' },
+  ...children.flatMap((child) => places(child, join(at, 'body'))),
+  { at: `${at}.answer`, title: 'from coordinates to x' }
+]
+
+const readouts = ['read the query', 'read every token', 'read all tokens', 'undo the scale of b']
 const totals = ['sum over systems', 'cotangents of parameters']
 
 const isUnder = (path: string, at: string): boolean => at === '' || path === at || path.startsWith(`${at}.`)

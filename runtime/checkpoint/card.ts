@@ -12,6 +12,7 @@ import type { Recipe, Stage } from '../../spec/recipe'
 import { load64 } from '../javascript/run'
 import * as Key from '../random/key'
 import { draw } from '../sample/spd'
+import { depthOf } from '../solve/choose'
 import { count, type Weights } from '../weights/weights'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -95,15 +96,22 @@ const kappasOf = ({ low, high }: F.Family['kappa']): readonly number[] => [
 const stageLine = (stage: Stage): string => {
   switch (stage._tag) {
     case 'scalarNodes': {
-      const { kappas, nodes, iterations, starts } = stage
+      const { kappas, nodes, iterations, starts, path } = stage
       const best = starts === 1 ? '' : `, best of ${starts} starts`
       const numbers = `condition number${kappas.length === 1 ? '' : 's'} ${kappas.join(', ')}`
-      return `Levenberg-Marquardt on ${nodes} scalar nodes each for ${numbers}, ${iterations} iterations${best}`
+      const way = path === null ? '' : `, reached from ${path.from} in ${path.steps} steps of ${path.iterations}`
+      return `Levenberg-Marquardt on ${nodes} scalar nodes each for ${numbers}${way}, ${iterations} iterations${best}`
+    }
+    case 'eigenvalues': {
+      const { eigenvalues, iterations, starts } = stage
+      const best = starts === 1 ? '' : `, best of ${starts} starts`
+      return `Levenberg-Marquardt on ${eigenvalues.length} given eigenvalues, ${iterations} iterations${best}`
     }
     case 'levenbergMarquardt': {
-      const { family, systems, iterations, redraw } = stage
+      const { family, systems, iterations, redraw, starts } = stage
       const redrawn = `redrawn every ${redraw} steps`
-      return `Levenberg-Marquardt on ${systems} systems of every size (${F.show(family)}), ${redrawn}, ${iterations} iterations`
+      const best = starts === 1 ? '' : `, best of ${starts} starts`
+      return `Levenberg-Marquardt on ${systems} systems of every size (${F.show(family)}), ${redrawn}, ${iterations} iterations${best}`
     }
     case 'adam': {
       const { family, steps, batch, weightDecay } = stage
@@ -111,6 +119,28 @@ const stageLine = (stage: Stage): string => {
     }
   }
 }
+
+/** What came before the first stage, where that was training too. */
+const startLines = ({ start, model }: Recipe): readonly string[] => {
+  switch (start._tag) {
+    case 'random':
+    case 'closedForm':
+      return []
+    case 'widened':
+      return [...trainedLines(start.from), 'written out as full matrices']
+    case 'behindClosedForm': {
+      const first = depthOf(model.body) - depthOf(start.from.model.body)
+      const layers = first === 1 ? 'a closed-form layer' : `${first} closed-form layers`
+      return [...trainedLines(start.from), `behind ${layers} for condition number ${start.kappa}`]
+    }
+  }
+}
+
+/** How a recipe trains, one line a step. */
+export const trainedLines = (recipe: Recipe): readonly string[] => [
+  ...startLines(recipe),
+  ...recipe.stages.map(stageLine)
+]
 
 /** The card of weights that a recipe gave. */
 export const card = (recipe: Recipe, weights: Weights): E.Either<string, Card> =>
@@ -127,7 +157,7 @@ export const card = (recipe: Recipe, weights: Weights): E.Either<string, Card> =
           seed: 0
         }),
         E.map((measured) => ({
-          trained: recipe.stages.map(stageLine),
+          trained: trainedLines(recipe),
           valid: F.show(recipe.valid),
           parameters: count(typed, typed.n ?? 1),
           measured
@@ -179,12 +209,14 @@ export const render = (name: string, { trained, valid, parameters, measured }: C
     `  parameters  ${parameters}`,
     `  valid for   ${valid}, scaled so that its spectrum lies in [2/(1+kappa), 2 kappa/(1+kappa)]`,
     ...trained.map((line, k) => `  ${k === 0 ? 'trained by  ' : '            '}${line}`),
-    `  measured    mean square error of x ~ N(0, I), float64, ${many} random systems each`,
     ...(measured.length === 0
       ? []
-      : table([
-          ['kappa', ...sizes.map((n) => `n = ${n}`)],
-          ...kappas.map((kappa) => [String(kappa), ...sizes.map((n) => cell(kappa, n))])
-        ]).map((line) => `              ${line}`))
+      : [
+          `  measured    mean square error of x ~ N(0, I), float64, ${many} random systems each`,
+          ...table([
+            ['kappa', ...sizes.map((n) => `n = ${n}`)],
+            ...kappas.map((kappa) => [String(kappa), ...sizes.map((n) => cell(kappa, n))])
+          ]).map((line) => `              ${line}`)
+        ])
   ].join('\n')
 }

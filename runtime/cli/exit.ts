@@ -12,9 +12,13 @@ export const exits = {
   usage: { code: 2, about: 'a command, option or argument that does not exist or does not fit' },
   input: { code: 3, about: 'an input file that cannot be used, or an output file that cannot be written' },
   uncertified: { code: 4, about: 'an answer that is not certified' },
-  backend: { code: 5, about: 'a backend that cannot run here, or that failed' },
+  backend: { code: 5, about: 'a backend or a drawing library that cannot run here, or that failed' },
   model: { code: 6, about: 'a model, checkpoint or recipe that is unknown, damaged or does not fit' },
-  rung: { code: 7, about: 'a rung of the agreement ladder that does not hold, or an accuracy out of bounds' },
+  rung: {
+    code: 7,
+    about:
+      'a rung of the agreement ladder that does not hold, an accuracy out of bounds, a guarantee that is violated, or a row of a report that failed'
+  },
   interrupted: { code: 130, about: 'interrupted; training keeps a checkpoint to go on from' }
 } as const
 

@@ -2,11 +2,12 @@
  * The command line. Each command's module is read only when the command runs.
  */
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 
 import { shipped } from '../package/root'
 import { showsStacks } from './debug'
-import { type Exit, exits, type Outcome, showExits } from './exit'
+import { type Exit, exits, type Outcome } from './exit'
+import { backend, codes, example, finite, json, list, positive, whole } from './options'
 
 // --- running ---------------------------------------------------------------------------------------------------------
 
@@ -46,43 +47,6 @@ const action =
     }
   }
 
-// --- options ---------------------------------------------------------------------------------------------------------
-
-const refuse = (expected: string): never => {
-  throw new InvalidArgumentError(`Expected ${expected}.`)
-}
-
-const whole =
-  (least: number, most: number) =>
-  (text: string): number =>
-    /^[0-9]{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most
-      ? Number(text)
-      : refuse(`a whole number from ${least} to ${most}`)
-
-const positive = (text: string): number => {
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  return value > 0 && Number.isFinite(value) ? value : refuse('a positive number, such as 1e-12')
-}
-
-const list =
-  (parse: (text: string) => number) =>
-  (text: string): readonly number[] =>
-    text.split(',').map((word) => parse(word.trim()))
-
-const json = (): Option => new Option('--json', 'print one JSON value instead of text')
-
-const names = ['cpu', 'webasm', 'webgpu', 'headlessgl']
-
-const backend = (first: string): Option =>
-  new Option('--backend <name>', `what computes: ${first}, ${names.join(', ')}`)
-    .choices([first, ...names])
-    .default(first)
-
-const example = (...lines: readonly string[]): string =>
-  `\nExample${lines.length === 1 ? '' : 's'}:\n${lines.map((l) => `  $ ${l}`).join('\n')}\n`
-
-const codes = `\nExit codes:\n${showExits()}\n`
-
 // --- commands --------------------------------------------------------------------------------------------------------
 
 const program = new Command('ansatz')
@@ -90,6 +54,7 @@ const program = new Command('ansatz')
   .helpCommand(false)
   .showSuggestionAfterError(true)
   .exitOverride()
+  .enablePositionalOptions()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ansatz: ')) })
   .addHelpText(
     'after',
@@ -110,11 +75,12 @@ program
     '<A>',
     'a matrix (.mtx, .npy, .csv, .json), a batch (.npy of [batch, n, n]), a folder, or - for standard input'
   )
-  .argument('[b]', 'the right-hand side; without one, b = A * ones')
+  .argument('[b]', 'the right-hand side, or several as columns; without one, b = A * ones')
   .option('--model <name|file>', 'the network; without one, it is chosen by the spectrum of A')
   .option('--tol <eta>', 'the normwise backward error to attain', positive, 1e-12)
   .addOption(backend('auto'))
-  .option('--literal', 'run the tokens of the network, not the polynomial that it amounts to')
+  .option('--literal', 'run the tokens of the network, whatever that costs')
+  .option('--lazy', 'run the polynomial that the network amounts to, whatever that costs')
   .option('--propose-only', "print the network's own answer, unrefined and labelled so")
   .option('--max-n <n>', 'the most unknowns of one system', whole(1, 100000), 5000)
   .option('--out <file>', 'write x as .npy, .mtx, .csv or .json')
@@ -125,9 +91,9 @@ program
   )
   .action(action(async () => (await import('./commands/solve')).solve))
 
-program
+const train = program
   .command('train')
-  .description('train a model by a recipe')
+  .description('train a model by a recipe; or, as train spectral, for the spectrum of a matrix')
   .argument('<recipe>', 'a recipe by name (ansatz models lists them), or one in JSON')
   .option('--out <file>', 'where the weights go; default NAME.safetensors')
   .option('--resume <file>', 'go on from the checkpoint that an earlier run kept')
@@ -140,6 +106,41 @@ program
     `${example('ansatz train block-linear-2 --out my.safetensors', 'ansatz train adam-demo --backend webasm', 'ansatz train block-82 --resume block-82.training.safetensors')}\nA checkpoint to go on from is kept beside FILE as NAME.training.safetensors, also when the run is interrupted\n(exit code ${exits.interrupted.code}); it goes when the run ends. The same recipe, seed and backend give the same bytes.\n`
   )
   .action(action(async () => (await import('./commands/train')).train))
+
+// Options after the word spectral are that command's own.
+train.enablePositionalOptions()
+
+train
+  .command('spectral')
+  .description(
+    'train a network for the spectrum of a matrix, an interval or given eigenvalues, and say what it guarantees'
+  )
+  .option('--from <A>', 'a symmetric positive definite matrix, whose spectrum is found')
+  .option('--interval <low,high>', 'an interval of eigenvalues', list(positive))
+  .option('--eigenvalues <file>', 'all eigenvalues, in any array file (.mtx, .npy, .csv, .json)')
+  .addOption(
+    new Option(
+      '--on <what>',
+      'train for every spectrum in the interval, or for these eigenvalues alone; default interval, but eigenvalues where they are given'
+    ).choices(['interval', 'eigenvalues'])
+  )
+  .option(
+    '--layers <L>',
+    'the depth; without one, the least that leaves a millionth of an error, 8 at most',
+    whole(1, 12)
+  )
+  .option('--closed-form', 'the closed form for the interval, nothing trained')
+  .option('--out <file>', 'where the weights go; default NAME.spectral.safetensors')
+  .option('--seed <n>', 'of first weights and right-hand sides', whole(0, Number.MAX_SAFE_INTEGER), 1)
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `${example('ansatz train spectral --from A.mtx', 'ansatz train spectral --from A.mtx --on eigenvalues --layers 3', 'ansatz train spectral --interval 1,50 --closed-form --layers 4 --out my.safetensors')}
+Weights are for matrices scaled as ansatz solve scales them. Exits with ${exits.model.code} where the matrix or its spectrum is out of
+reach, ${exits.rung.code} if more is left of an error than is guaranteed.
+`
+  )
+  .action(action(async () => (await import('./commands/train-spectral')).trainSpectralCommand))
 
 program
   .command('check')
@@ -162,10 +163,14 @@ program
 
 program
   .command('print')
-  .description('print a model as the compiler sees it: tree, equations with their VJPs, plan, kernels')
+  .description(
+    'print a model as the compiler sees it: tree, equations with their VJPs, plan, kernels; or the cheap form of a trained one'
+  )
   .argument('<model>', 'a model of the zoo, a checkpoint or a spec in JSON')
   .addOption(
-    new Option('--phase <phase>', 'what to print').choices(['tree', 'equations', 'plan', 'kernels']).default('tree')
+    new Option('--phase <phase>', 'what to print')
+      .choices(['tree', 'equations', 'plan', 'kernels', 'specialised'])
+      .default('tree')
   )
   .addOption(
     new Option('--goal <goal>', 'the program whose plan or kernels are printed')
@@ -174,12 +179,15 @@ program
   )
   .option('--n <n>', 'unknowns of a system', whole(1, 100000), 9)
   .option('--batch <k>', 'systems at once', whole(1, 1e6), 1000)
+  .option('--rhs <k>', 'right-hand sides of each system, where the cheap form is costed', whole(1, 1e6), 1)
+  .option('--interval <low,high>', 'eigenvalues on which the cheap form is the network', list(finite))
   .addOption(json())
   .addHelpText(
     'after',
     example(
       'ansatz print block-linear-3',
       'ansatz print block-linear-3 --phase equations',
+      'ansatz print closed-form-2-kappa-5 --phase specialised --interval 0.3,1.7',
       'ansatz print full-linear-3 --phase kernels --n 16 --goal forward'
     )
   )
@@ -211,6 +219,44 @@ program
   .addOption(json())
   .addHelpText('after', example('ansatz evaluate', 'ansatz evaluate --systems 100 --sizes 2,9 --backend cpu'))
   .action(action(async () => (await import('./commands/evaluate')).evaluate))
+
+program
+  .command('guarantee')
+  .description('the theorem of a frozen network: by how much it reduces every error; and the theorem put to the test')
+  .argument('[model]', 'a checkpoint, closed-form-LAYERS-kappa-KAPPA or a file; without one, all shipped checkpoints')
+  .option(
+    '--interval <low,high>',
+    'the spectra it is stated for; without one, those of the largest condition number the model is for',
+    list(positive)
+  )
+  .option('--systems <k>', 'test it on random and adversarial systems', whole(0, 1e7), 0)
+  .option('--seed <n>', 'of the systems', whole(0, Number.MAX_SAFE_INTEGER), 1)
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `${example('ansatz guarantee', 'ansatz guarantee block-linear-3 --systems 10000', 'ansatz guarantee closed-form-3-kappa-5 --interval 0.3,1.7')}
+Exits with ${exits.rung.code} if a system violates its bound.
+`
+  )
+  .action(action(async () => (await import('./commands/guarantee')).guarantee))
+
+program
+  .command('reproduce')
+  .description("run a paper's experiments anew and write a report with a verdict on every claim")
+  .argument('<report>', 'the report: linear-transformer')
+  .option('--only <row,row,..>', 'run these rows and put them into the report that is there', (text) =>
+    text.split(',').map((word) => word.trim())
+  )
+  .option('--quick', 'every row, small: a few minutes instead of an hour; its verdicts are not findings')
+  .option('--seed <n>', 'of training and systems', whole(0, Number.MAX_SAFE_INTEGER), 1)
+  .option('--out <folder>', "where the report goes; default docs/reports/NAME in the working directory's package")
+  .option('--keep <folder>', 'keep trained weights here, and take those that are here instead of training anew')
+  .addOption(json())
+  .addHelpText(
+    'after',
+    `${example('ansatz reproduce linear-transformer --quick --out report', 'ansatz reproduce linear-transformer --only figure-3,hybrid')}\nWrites README.md, results.json and every plot as SVG and PNG. A claim that is not reproduced is a finding (exit code\n${exits.done.code}); a row that fails is not (exit code ${exits.rung.code}), and stops no other. Plots are drawn by vega, vega-lite, @resvg/resvg-wasm and\ndejavu-fonts-ttf, which are installed with the repository and not with the package.\n`
+  )
+  .action(action(async () => (await import('./commands/reproduce')).reproduce))
 
 // --- the process -----------------------------------------------------------------------------------------------------
 

@@ -18,16 +18,25 @@ import { type Checkpoint, read, show } from '../checkpoint/checkpoint'
 import { show as showInput } from '../io/errors'
 import { systemError } from '../io/source'
 import { shipped } from '../package/root'
+import { sourceOf } from '../solve/models'
+import type { Weights } from '../weights/weights'
 import { type Failure, fail, failure } from './exit'
 import { didYouMean, quoted } from './suggest'
 
 // --- model -----------------------------------------------------------------------------------------------------------
+
+/** Weights with the condition number that they are made for. */
+export interface Frozen {
+  readonly weights: Weights
+  readonly kappa: number
+}
 
 /** A model, judged, made for systems of n where it is not for every n; with weights where it came with some. */
 export interface Found {
   readonly name: string
   readonly typed: (n: number) => E.Either<Failure, I.Typed>
   readonly checkpoint: Checkpoint | null
+  readonly frozen: Frozen | null
 }
 
 type Result<A> = E.Either<Failure, A>
@@ -93,30 +102,46 @@ const readSpec = async (file: string): Promise<Result<Model>> => {
 const inferred = (model: Model): Result<I.Typed> =>
   E.mapLeft((e: I.ShapeError) => failure('model', I.show(e)))(I.infer(model))
 
-const fixed = (name: string, model: Model, checkpoint: Checkpoint | null): Result<Found> =>
-  E.map((typed: I.Typed): Found => ({ name, typed: () => E.right(typed), checkpoint }))(inferred(model))
+const fixed = (name: string, model: Model, checkpoint: Checkpoint | null, frozen: Frozen | null): Result<Found> =>
+  E.map((typed: I.Typed): Found => ({ name, typed: () => E.right(typed), checkpoint, frozen }))(inferred(model))
+
+/** What a checkpoint is taken to be made for where it does not say. */
+const usualKappa = 5
 
 const fromCheckpoint = async (name: string, file: string): Promise<Result<Found>> => {
   const found = await readCheckpoint(file)
-  return E.isLeft(found) ? found : fixed(name, found.right.model, found.right)
+  if (E.isLeft(found)) return found
+  const { model, weights, recipe } = found.right
+  return fixed(name, model, found.right, { weights, kappa: recipe?.valid.kappa.high ?? usualKappa })
+}
+
+/** `closed-form-LAYERS-kappa-KAPPA`. */
+const isClosedForm = (name: string): boolean => name.startsWith('closed-form-')
+
+const fromClosedForm = async (name: string): Promise<Result<Found>> => {
+  const source = await sourceOf(name)
+  if (E.isLeft(source)) return fail('model', source.left.message)
+  const { model, weights, kappa } = source.right
+  return fixed(name, model, null, { weights, kappa })
 }
 
 const looksLikeFile = (name: string): boolean => /[\\/]/.test(name) || ['.json', extension].includes(path.extname(name))
 
 /**
- * The model of a name: an architecture of the zoo, a shipped checkpoint, a checkpoint file or a spec in JSON. With
+ * The model of a name: an architecture of the zoo, a closed form, a shipped checkpoint, a file of one or a spec in JSON. With
  * `weights`, shipped checkpoints come before architectures of the same name.
  */
 export const findModel = async (name: string, options: { readonly weights: boolean }): Promise<Result<Found>> => {
   if (looksLikeFile(name)) {
     if (path.extname(name) !== '.json') return fromCheckpoint(name, name)
     const model = await readSpec(name)
-    return E.isLeft(model) ? model : fixed(name, model.right, null)
+    return E.isLeft(model) ? model : fixed(name, model.right, null, null)
   }
+  if (isClosedForm(name)) return fromClosedForm(name)
   const ships = await shippedNames()
   const zoo = zooModel(name)
   if (ships.includes(name) && (options.weights || zoo === undefined)) return fromCheckpoint(name, shippedFile(name))
-  if (zoo !== undefined) return E.right({ name, typed: (n) => inferred(zoo(n)), checkpoint: null })
+  if (zoo !== undefined) return E.right({ name, typed: (n) => inferred(zoo(n)), checkpoint: null, frozen: null })
   const near = didYouMean(name, [...Object.keys(catalogue), ...ships])
   return fail(
     'model',

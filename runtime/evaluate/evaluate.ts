@@ -80,7 +80,7 @@ const difference = (x: Float64Array, y: Float64Array): number => {
  * Steps of conjugate gradients with the given mean square error, between two whole numbers by the logarithm of theirs;
  * the error of CG falls with every step, so that bisection finds them. `errors` keeps those that were computed.
  */
-const cgStepsTo = ({ A, b, x, batch, n }: Sample, mse: number, errors: number[]): number => {
+export const cgStepsTo = ({ A, b, x, batch, n }: Sample, mse: number, errors: number[]): number => {
   const errorAfter = (k: number): number => {
     errors[k] ??= squares(batchCg(A, b, batch, n, k), x) / x.length
     return errors[k] as number

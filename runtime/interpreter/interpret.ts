@@ -86,7 +86,7 @@ export const encode = (typed: Typed, weights: Weights, system: System): D.Array6
 
 // --- readout ---------------------------------------------------------------------------------------------------------
 
-/** The answer [n] in the tokens after the last layer, still in the scale that b was given. */
+/** What stands where the answer is read [n], still in the scale that b was given. */
 const readout = (typed: Typed, n: number, e: D.Array64): D.Array64 => {
   const { readout: where } = typed.model
   const part = stretch(typed.body.after, n, where.part)
@@ -99,10 +99,21 @@ const readout = (typed: Typed, n: number, e: D.Array64): D.Array64 => {
       case 'perToken':
         x.set(i, e.get(i, part.from))
         break
+      case 'transposed': {
+        const b = stretch(typed.body.after, n, 'b')
+        let sum = 0
+        for (let j = 0; j < n; j++) sum += e.get(j, part.from + i) * e.get(j, b.from) // e_j[part]_i e_j[b]
+        x.set(i, sum)
+        break
+      }
     }
   }
   return x
 }
+
+/** The answer [n] in the tokens after the last layer; where b was scaled on its way in, scaled back. */
+export const answer = (typed: Typed, system: System, e: D.Array64): D.Array64 =>
+  D.scale(1 / scaleOf(typed.model.encoding, system.b), readout(typed, D.rowsOf(system.A), e))
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
@@ -115,7 +126,7 @@ export const interpret = (typed: Typed, weights: Weights, system: System): D.Arr
   const { encoding } = typed.model
   if (encoding._tag === 'equations' && encoding.bScale !== null && D.norm(system.b) === 0) return D.zeros(n)
   const tokens = applyLayer(typed.body, weights, n, encode(typed, weights, system))
-  return D.scale(1 / scaleOf(encoding, system.b), readout(typed, n, tokens))
+  return answer(typed, system, tokens)
 }
 
 /** The answers [batch, n], flat in C order, of many systems of one size. */

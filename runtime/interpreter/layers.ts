@@ -7,7 +7,7 @@ import * as L from '../../spec/layer'
 import * as T from '../../spec/token'
 import type { Weights } from '../weights/weights'
 import * as D from './dense'
-import { array, matrix, sizeAt, stretch } from './matrices'
+import { array, matrix, sizeAt, stretch, stretches } from './matrices'
 
 /** A layer with the numbers it needs. */
 interface Place {
@@ -66,6 +66,36 @@ const chebyshev = (layer: L.Chebyshev, { typed, weights, n }: Place, e: D.Array6
   return y
 }
 
+/**
+ * `b <- x`, what the body answers on the tokens `e_i = (a_i, b_i, u_i, ..., u_i)` and, with a query, `(0, 1, ...)`
+ * (Vladymyrov et al. 2024, section 2), whose parts after b hold ones by the paper's convention, else zeros. The tokens are
+ * written out in full; A is symmetric.
+ */
+const krylov = (layer: L.Krylov, { typed, weights, n }: Place, e: D.Array64): D.Array64 => {
+  const body = child(typed)
+  const [partA, partB] = [stretch(typed.before, n, 'A'), stretch(typed.before, n, 'b')]
+  const inside = stretches(body.before, n)
+  const full = D.zeros(sizeAt(body.before.count, n), sizeAt(T.width(body.before), n))
+  for (const part of inside) {
+    for (let i = 0; i < n; i++) {
+      if (part.name === 'b') full.set(i, part.from, e.get(i, partB.from))
+      else if (part.name !== 'A')
+        full.set(i, part.from + i, 1) // the unit vector u_i
+      else for (let j = 0; j < n; j++) full.set(i, part.from + j, e.get(i, partA.from + j))
+    }
+    if (layer.query === 'none') continue
+    if (part.name === 'b') full.set(n, part.from, 1)
+    else if (part.name !== 'A' && layer.query === 'paper') for (let c = 0; c < n; c++) full.set(n, part.from + c, 1)
+  }
+  const answered = applyLayer(body, weights, n, full)
+  const answer = stretch(body.after, n, layer.part)
+  const y = D.copy(e)
+  for (let i = 0; i < n; i++) {
+    y.set(i, partB.from, layer.query === 'none' ? answered.get(i, answer.from) : answered.get(n, answer.from + i))
+  }
+  return y
+}
+
 const child = (typed: TypedLayer): TypedLayer => {
   const first = typed.children[0]
   if (first === undefined) throw new Error(`internal: ${typed.layer._tag} without a body`)
@@ -87,6 +117,7 @@ export const applyLayer = (typed: TypedLayer, weights: Weights, n: number, e: D.
     linearAttention: (layer) => linearAttention(layer, place, e),
     scale: () => D.scale(array(weights, `${typed.path}.alpha`)[0]!, e), // y_i = alpha e_i
     chebyshev: (layer) => chebyshev(layer, place, e),
+    krylov: (layer) => krylov(layer, place, e),
     residual: () => D.add(e, applyLayer(child(typed), weights, n, e)), // y_i = e_i + f(e)_i
     repeat: () => inTurn(place, e),
     sequence: () => inTurn(place, e)

@@ -7,12 +7,17 @@ import { type NdTable, type Table, toNdTable } from './table'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
-/** `batch` systems of `n` unknowns. `A`: system, equation, unknown; `b`: system, equation. */
+/**
+ * `batch` systems of `n` unknowns. `A`: system, equation, unknown; `b`: system, equation. One matrix may come with several
+ * right-hand sides, the columns of a matrix: then `b`: right-hand side, equation.
+ */
 export interface SystemFile {
   readonly _tag: 'SystemFile'
   readonly name: string
   readonly n: number
   readonly batch: number
+  /** Right-hand sides of a single matrix; one for each matrix of a batch. */
+  readonly rhs: number
   readonly A: Float64Array
   readonly b: Float64Array
   /** `ones`: no right-hand side was given, so `b = A * ones` and the exact solution is all ones. */
@@ -74,6 +79,13 @@ const fits = (shape: readonly number[], { batch, n }: Size): boolean => {
   return is(batch, n) || is(batch, n, 1) || (batch === 1 && (is(n) || is(n, 1)))
 }
 
+/** The columns of a matrix beside a single A: `[n, rhs]` with more than one column. */
+const columnsOf = (shape: readonly number[], size: Size): number =>
+  size.batch === 1 && shape.length === 2 && shape[0] === size.n && shape[1]! > 1 && !fits(shape, size) ? shape[1]! : 1
+
+const transposed = (b: Float64Array, n: number, columns: number): Float64Array =>
+  Float64Array.from({ length: n * columns }, (_, k) => b[(k % n) * columns + Math.floor(k / n)]!)
+
 const position = (k: number, shape: readonly number[]): string => {
   let left = k
   const index = [...shape].reverse().map((size) => {
@@ -128,8 +140,12 @@ const rightHandSide = (
       : refuse(name, null, 'b = A * ones overflows float64', 'give a right-hand side')
   }
   const shape = shapeOf(b)
+  const columns = columnsOf(shape, size)
+  if (columns > 1) {
+    return E.map((values: Float64Array) => transposed(values, n, columns))(finite('b', b, columns * n * 8))
+  }
   if (!fits(shape, size)) {
-    const expected = batch === 1 ? `${n} or ${n} x 1` : `${batch} x ${n}`
+    const expected = batch === 1 ? `${n}, ${n} x 1 or ${n} x columns` : `${batch} x ${n}`
     const against = batch === 1 ? `${n} x ${n}` : `${batch} x ${n} x ${n}`
     return refuse(b.name, null, `b has the shape ${shown(shape)}, expected ${expected} for A of ${against}`)
   }
@@ -139,7 +155,8 @@ const rightHandSide = (
 /**
  * The system of `A` and `b`, or with `b = A * ones` where `b` is null.
  *
- * Shapes: `A` is `[n, n]` or `[batch, n, n]`; `b` is `[n]`, `[n, 1]`, `[1, n]`, `[batch, n]` or `[batch, n, 1]`.
+ * Shapes: `A` is `[n, n]` or `[batch, n, n]`; `b` is `[n]`, `[n, 1]`, `[1, n]`, `[batch, n]` or `[batch, n, 1]`, or beside a
+ * single A `[n, columns]`.
  * Errors: a shape that is not square, empty or above the limits; a NaN or an infinity; sizes that differ.
  */
 export const system = (
@@ -159,6 +176,7 @@ export const system = (
     name,
     n: size.right.n,
     batch: size.right.batch,
+    rhs: size.right.batch === 1 ? side.right.length / size.right.n : 1,
     A: values.right,
     b: side.right,
     bSource: b === null ? 'ones' : 'file',

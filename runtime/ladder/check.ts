@@ -7,6 +7,7 @@ import type { Weights } from '../weights/weights'
 import { type Case, makeCase } from './case'
 import { type Compiler, compiler as ours, PhaseFault, remembering } from './compiler'
 import { climb, type Device } from './device'
+import { cheapForm, lazy, usualKappa } from './lazy'
 import * as reference from './reference'
 import type { Row, RungName } from './rung'
 
@@ -14,6 +15,8 @@ import type { Row, RungName } from './rung'
 export interface Climber {
   readonly typed: (n: number) => Typed
   readonly weights: Weights | null
+  /** The condition number that the weights are made for, if they are made for one. */
+  readonly kappa?: number
 }
 
 export interface CheckOptions {
@@ -21,6 +24,8 @@ export interface CheckOptions {
   readonly batches?: readonly number[]
   readonly seed?: number
   readonly compiler?: Compiler
+  /** Only these rungs, of those that need no device; without it, all. */
+  readonly only?: readonly RungName[]
   readonly onRow?: (row: Row) => void
 }
 
@@ -41,8 +46,9 @@ const faulty = (c: Case, rung: RungName, fault: string): Row => ({
 
 /** A rung that cannot be climbed is a row like any other; our own bugs in between are not hidden by it. */
 const attempting =
-  (c: Case, report: (row: Row) => void) =>
+  (c: Case, report: (row: Row) => void, only: readonly RungName[] | undefined) =>
   async (rung: RungName, run: () => Promise<Row> | Row): Promise<void> => {
+    if (only !== undefined && !only.includes(rung)) return
     try {
       report(await run())
     } catch (error) {
@@ -68,7 +74,7 @@ export const check = async (
       const typed = climber.typed(n)
       const key = [n, batch].reduce<Key.Key>((k, label) => Key.fold(k, label), Key.key(options.seed ?? 1))
       const c = makeCase(typed, n, batch, key, climber.weights)
-      const attempt = attempting(c, report)
+      const attempt = attempting(c, report, options.only)
       await attempt('lowering', () => reference.lowering(c, compiler))
       await attempt('optimisation', () => reference.optimisation(c, compiler))
       await attempt('differences', () => reference.differences(c, compiler))
@@ -76,6 +82,9 @@ export const check = async (
       await attempt('gradient', () => reference.gradient(c, compiler))
       await attempt('optimiser', () => reference.optimiser(c, compiler))
       await attempt('javascript', () => reference.plainJavaScript(c, compiler))
+      const kappa = climber.kappa ?? usualKappa
+      const special = cheapForm(c, kappa)
+      if (special !== null) await attempt('lazy', () => lazy(c, compiler, special, kappa))
       if (device !== null) await climb(c, compiler, device, attempt)
     }
   }

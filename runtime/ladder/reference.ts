@@ -27,12 +27,12 @@ export const goals: readonly Goal[] = [
   { _tag: 'step', optimiser: judgedOptimiser }
 ]
 
-interface Worst {
+export interface Worst {
   readonly what: string
   readonly error: number
 }
 
-const worstOf = (all: readonly Worst[]): Worst =>
+export const worstOf = (all: readonly Worst[]): Worst =>
   all.reduce((p, q) => (q.error > p.error || Number.isNaN(q.error) ? q : p), { what: '', error: 0 })
 
 export const row = (c: Case, rung: RungName, worst: Worst, bound: number): Row => ({

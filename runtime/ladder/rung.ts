@@ -10,6 +10,7 @@ export const rungs = {
   gradient: 'derivative of the loss along u = <gradient, u>, to 1e-6',
   optimiser: 'optimiser equations = the step as its paper states it, to 1e-12',
   javascript: 'plain JavaScript float64 = equations, to 1e-12 (likewise)',
+  lazy: 'cheap form of a frozen network = its tokens, normwise to 1e-12 in its interval, by the products printed',
   kernels: 'each kernel on its own inputs, within (8 + 1.5 sqrt K) u absgraph',
   forward: 'whole forward, within 32 times float32 rounding',
   vjp: 'whole VJP, within 32 times float32 rounding',

@@ -1,7 +1,8 @@
 /**
  * Conjugate gradients for symmetric positive definite systems, judged by the true residual and not by the recurrence's.
  *
- * Source: Golub and Van Loan, Matrix Computations, 4th edition, algorithm 11.3.3, and 11.5.1 with a preconditioner.
+ * Source: Golub and Van Loan, Matrix Computations, 4th edition, algorithm 11.3.3, and 11.5.1 with a preconditioner; Notay,
+ * "Flexible conjugate gradients", SIAM Journal on Scientific Computing 22 (2000), equation 2 truncated to one direction.
  */
 import { exponent, scaled } from './exponent'
 import { largest, norm2 } from './norms'
@@ -16,6 +17,11 @@ export interface CgOptions {
   readonly x0?: Float64Array
   /** `y = M^-1 x`, symmetric positive definite. */
   readonly precondition?: Operator
+  /**
+   * For a preconditioner that is not quite the same at every step, such as a network in float32: the new direction is
+   * made conjugate to the last one by `beta = z' . (r' - r) / (z . r)` instead of `z' . r' / (z . r)`.
+   */
+  readonly flexible?: boolean
 }
 
 /** `breakdown`: `p . A p` or `r . M^-1 r` was not positive and finite, so A or M is not positive definite. */
@@ -41,7 +47,7 @@ const positive = (value: number): boolean => value > 0 && value < Infinity
 export const cg = (
   multiply: Operator,
   b: Float64Array,
-  { tolerance = 1e-12, maxIterations = 10 * b.length, x0, precondition }: CgOptions = {}
+  { tolerance = 1e-12, maxIterations = 10 * b.length, x0, precondition, flexible = false }: CgOptions = {}
 ): CgResult => {
   const n = b.length
   const size = largest(b)
@@ -53,6 +59,7 @@ export const cg = (
   const x = x0 === undefined ? new Float64Array(n) : x0.map((value) => scaled(value, -e))
   const [r, p, Ap] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
   const z = precondition === undefined ? r : new Float64Array(n)
+  const before = flexible ? new Float64Array(n) : null
   const normB = size === 0 ? 1 : norm2(rhs)
   const history: number[] = []
   let products = 0
@@ -92,24 +99,25 @@ export const cg = (
         break
       }
       axpy(alpha, p, x)
+      before?.set(r)
       axpy(-alpha, Ap, r)
       iterations++
       estimate = norm2(r) / normB
       history.push(estimate)
-      if (estimate === 0) break
+      if (estimate <= tolerance || iterations >= maxIterations) break
       precondition?.(r, z)
       const next = dot(r, z)
-      const beta = next / rz
+      const beta = (before === null ? next : next - dot(before, z)) / rz
       rz = next
       broken = !positive(rz)
       for (let i = 0; i < n; i++) p[i] = z[i]! + beta * p[i]!
     }
-    const before = residual
+    const last = residual
     residual = trueResidual()
     if (residual <= tolerance) return finish('converged', residual)
     if (broken) return finish('breakdown', residual)
     if (iterations >= maxIterations) return finish('maxIterations', residual)
-    if (!(residual <= before / 2)) return finish('stagnated', residual)
+    if (!(residual <= last / 2)) return finish('stagnated', residual)
   }
 }
 

@@ -121,20 +121,30 @@ export const solve = (qr: Qr, r: Float64Array): E.Either<RankDeficient, LeastSqu
   )
 }
 
-/**
- * The minimiser of `||J d - r||_2^2 + ||diag(damping) d||_2^2`, from the factorisation of J: many dampings cost one
- * factorisation of J and one of [2n, n] each. Never fails if all dampings are well above rounding.
- */
-export const solveDamped = (qr: Qr, r: Float64Array, damping: Float64Array): E.Either<RankDeficient, LeastSquares> => {
+/** R over the damping rows, factored: right-hand sides share it. */
+export interface Damped {
+  readonly qr: Qr
+  readonly damped: Qr
+}
+
+/** Factor R over `diag(damping)`; many dampings cost one factorisation of J and one of [2n, n] each. */
+export const damp = (qr: Qr, damping: Float64Array): Damped => {
   const { n, R } = qr
-  const c = applyTransposed(qr, r)
   const T = new Float64Array(n * 2 * n)
   for (let k = 0; k < n; k++) {
     for (let i = 0; i <= k; i++) T[k * 2 * n + i] = R[i * n + k]!
     T[k * 2 * n + n + k] = damping[k]!
   }
   const tau = new Float64Array(n)
-  const damped: Qr = { _tag: 'qr', m: 2 * n, n, V: T, tau, R: reduce(T, 2 * n, n, tau) }
+  return { qr, damped: { _tag: 'qr', m: 2 * n, n, V: T, tau, R: reduce(T, 2 * n, n, tau) } }
+}
+
+/**
+ * The minimiser of `||J d - r||_2^2 + ||diag(damping) d||_2^2`. Never fails if all dampings are well above rounding.
+ */
+export const solveDamped = ({ qr, damped }: Damped, r: Float64Array): E.Either<RankDeficient, LeastSquares> => {
+  const { n, R } = qr
+  const c = applyTransposed(qr, r)
   const rhs = new Float64Array(2 * n)
   rhs.set(c.subarray(0, n))
   return E.map((d: Float64Array) => {
@@ -152,4 +162,4 @@ export const leastSquares = (
   r: Float64Array,
   damping?: Float64Array
 ): E.Either<RankDeficient, LeastSquares> =>
-  damping === undefined ? solve(factor(J, m, n), r) : solveDamped(factor(J, m, n), r, damping)
+  damping === undefined ? solve(factor(J, m, n), r) : solveDamped(damp(factor(J, m, n), damping), r)

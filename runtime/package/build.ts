@@ -23,7 +23,10 @@ const entries: Readonly<Record<string, string>> = {
 }
 
 /** Packages with native code, which are there or not where the package is installed. */
-const external: readonly string[] = ['webgpu', 'gl']
+const native: readonly string[] = ['webgpu', 'gl']
+
+/** Packages that `ansatz reproduce` draws with; they are asked for by name where they are missing. */
+const drawing: readonly string[] = ['vega', 'vega-lite', '@resvg/resvg-wasm', 'dejavu-fonts-ttf']
 
 /**
  * Gives an imported CommonJS package its names, as Node does: esbuild's chunk of one exports `default` alone.
@@ -59,7 +62,7 @@ const bundled = {
   platform: 'node',
   mainFields: ['module', 'main'],
   target: 'node20',
-  external: [...external],
+  external: [...native, ...drawing],
   plugins: [named('gpu.js')],
   charset: 'utf8',
   legalComments: 'inline',
@@ -125,6 +128,7 @@ gpu.js asks for `gl`, which compiles for minutes where a compiler is found, and 
 never imports. npm's `overrides` hold in this repository alone, not where our package is installed. So gpu.js is
 bundled, and is no dependency of the package; its `require('gl')` still finds the `gl` that a user has installed, and
 its headless GL works then. The other libraries are bundled too: they are small, and one file is read faster than many.
+Those that draw plots are large, and `ansatz reproduce` alone wants them: they are neither bundled nor dependencies.
 `webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
 `fp-ts/Either` in an ES module (a folder), and it is a dependency, because its types are in our interface; its values
 are plain objects, so two copies agree. Names are kept and nothing is minified: gpu.js reads the text of functions.

@@ -86,6 +86,12 @@ export const nodes = (kappas: readonly number[], count: number): Nodes => {
   return { lambdas, weights: shares.map((share) => share / total) }
 }
 
+/** The nodes and their negatives, half the share each: what a symmetric matrix of any signs has for eigenvalues. */
+export const mirrored = ({ lambdas, weights }: Nodes): Nodes => ({
+  lambdas: Float64Array.of(...lambdas, ...lambdas.map((lambda) => -lambda)),
+  weights: Float64Array.of(...weights, ...weights).map((share) => share / 2)
+})
+
 /** Scalar systems as a sample: n = 1, `A = [lambda]`, `b = [lambda]`, `x = [1]`. */
 export const scalars = ({ lambdas }: Nodes): Sample => ({
   n: 1,

@@ -8,7 +8,8 @@ import * as I from '../../spec/infer'
 import * as L from '../../spec/layer'
 import type { Model } from '../../spec/model'
 import { closedForm } from '../weights/closed-form'
-import { specialise } from '../weights/specialise'
+import { type Cost, costsOf, decide, type Force, inStrides, type Way, type Work } from '../weights/cost'
+import { type Specialised, specialise } from '../weights/specialise'
 import { validate, type Weights } from '../weights/weights'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -21,7 +22,7 @@ export interface Source {
   readonly kappa: number
 }
 
-/** A network as it is run: its polynomial, or its tokens. */
+/** A network as it is run: its cheap form, or its tokens. */
 export interface Choice {
   readonly name: string
   readonly kappa: number
@@ -31,8 +32,14 @@ export interface Choice {
   readonly model: Model
   readonly typed: I.Typed
   readonly weights: Weights
-  /** The polynomial's degree, or null if the tokens run. */
+  /** The polynomial's degree, or null if none runs. */
   readonly degree: number | null
+  readonly way: Way
+  /** Products of A and a vector in a pass, or null if the tokens run; and products of matrices beside them. */
+  readonly products: number | null
+  readonly matrixProducts: number
+  /** Why it is run this way. */
+  readonly because: string
   /** The norm that a right-hand side is given: one, or what a network that sees b as it is was trained on. */
   readonly rightHandSide: 'unit' | 'sqrt(n)'
 }
@@ -45,6 +52,7 @@ export const depthOf: (layer: L.Layer) => number = L.match<number>({
   linearAttention: () => 1,
   scale: () => 0,
   chebyshev: () => 0,
+  krylov: ({ body }) => depthOf(body),
   residual: ({ body }) => depthOf(body),
   repeat: ({ times, body }) => times * depthOf(body),
   sequence: ({ layers }) => layers.reduce((total, layer) => total + depthOf(layer), 0)
@@ -52,52 +60,120 @@ export const depthOf: (layer: L.Layer) => number = L.match<number>({
 
 const topOf = (kappa: number): number => (2 * kappa) / (1 + kappa)
 
-const made = new WeakMap<Weights, Choice>()
+const specials = new WeakMap<Weights, E.Either<string, Specialised>>()
 
-/** The polynomial that a network amounts to, on all eigenvalues from zero up to its top. */
-const asPolynomial = ({ name, model, weights, kappa }: Source): E.Either<string, Choice> => {
-  const known = made.get(weights)
-  if (known !== undefined) return E.right(known)
-  const top = topOf(kappa)
-  return pipe(
-    specialise({ model, weights, low: 0, high: top }),
-    E.bindTo('found'),
-    E.bind('typed', ({ found }) => pipe(I.infer(found.model), E.mapLeft(I.show))),
-    E.map(({ found, typed }): Choice => {
-      const degree = (found.weights['chebyshev.coefficients']?.length ?? 1) - 1
-      const depth = depthOf(model.body)
-      const rightHandSide = 'unit'
-      return { name, kappa, depth, top, model: found.model, typed, weights: found.weights, degree, rightHandSide }
-    }),
-    E.map((choice) => {
-      made.set(weights, choice)
-      return choice
-    })
-  )
+/** What a network amounts to on all eigenvalues from zero up to its top, found once. */
+const specialOf = ({ model, weights, kappa }: Source): E.Either<string, Specialised> => {
+  const known = specials.get(weights)
+  if (known !== undefined) return known
+  const found = specialise({ model, weights, low: 0, high: topOf(kappa) })
+  specials.set(weights, found)
+  return found
 }
 
+/** What a choice has besides the reason for it: made once for a set of weights and a stride, 0 for the tokens. */
+type Form = Omit<Choice, 'because'>
+
+const made = new WeakMap<Weights, Map<number, Form>>()
+
+const once = (weights: Weights, stride: number, make: () => E.Either<string, Form>): E.Either<string, Form> => {
+  const forms = made.get(weights) ?? new Map<number, Form>()
+  made.set(weights, forms)
+  const known = forms.get(stride)
+  if (known !== undefined) return E.right(known)
+  const form = make()
+  if (E.isRight(form)) forms.set(stride, form.right)
+  return form
+}
+
+const rightHandSideOf = ({ encoding }: Model): Choice['rightHandSide'] =>
+  encoding._tag === 'equations' && encoding.bScale !== null ? 'unit' : 'sqrt(n)'
+
+/** A network's cheap form, in strides or not. */
+const inForm = (source: Source, special: Specialised, cost: Cost): E.Either<string, Form> =>
+  once(source.weights, cost.stride, () => {
+    const form = inStrides(special, cost.stride)
+    return pipe(
+      I.infer(form.model),
+      E.bimap(
+        I.show,
+        (typed): Form => ({
+          name: source.name,
+          kappa: source.kappa,
+          depth: depthOf(source.model.body),
+          top: topOf(source.kappa),
+          model: form.model,
+          typed,
+          weights: form.weights,
+          degree: special.form === 'polynomial' ? special.products : null,
+          way: cost.way,
+          products: cost.products,
+          matrixProducts: cost.matrixProducts,
+          rightHandSide: special.form === 'polynomial' ? 'unit' : rightHandSideOf(source.model)
+        })
+      )
+    )
+  })
+
 /** The network's own tokens. */
-const asTokens = ({ name, model, weights, kappa }: Source, n: number): E.Either<string, Choice> =>
+const asTokens = ({ name, model, weights, kappa }: Source, n: number): E.Either<string, Form> =>
   pipe(
-    I.infer(model),
-    E.mapLeft(I.show),
-    E.chainFirst((typed) => validate(typed, n, weights)),
-    E.map((typed): Choice => {
-      const { encoding } = model
-      const rightHandSide = encoding._tag === 'equations' && encoding.bScale !== null ? 'unit' : 'sqrt(n)'
-      const depth = depthOf(model.body)
-      return { name, kappa, depth, top: topOf(kappa), model, typed, weights, degree: null, rightHandSide }
-    })
+    once(weights, 0, () =>
+      pipe(
+        I.infer(model),
+        E.bimap(
+          I.show,
+          (typed): Form => ({
+            name,
+            kappa,
+            depth: depthOf(model.body),
+            top: topOf(kappa),
+            model,
+            typed,
+            weights,
+            degree: null,
+            way: 'literal',
+            products: null,
+            matrixProducts: 0,
+            rightHandSide: rightHandSideOf(model)
+          })
+        )
+      )
+    ),
+    E.chainFirst(({ typed }) => validate(typed, n, weights))
   )
 
+const saying =
+  (because: string) =>
+  (form: E.Either<string, Form>): E.Either<string, Choice> =>
+    pipe(
+      form,
+      E.map((own) => ({ ...own, because }))
+    )
+
+/** In float32 the tokens of deeper networks lose one to three digits that their cheap forms keep. */
+const deepestTokens = 4
+
+/** Tokens take two products of matrices at least in every layer but the last: whether that may be cheaper is seen at once. */
+const tokensMayPay = (source: Source, special: Specialised, { n }: Work): boolean => {
+  const depth = depthOf(source.model.body)
+  return depth <= deepestTokens && (depth - 1) * 4 * n ** 3 < special.products * (2 * n + 6) * n
+}
+
 /**
- * How a network is run: as its polynomial, unless its tokens are asked for or it is no polynomial. `Left` says why it
- * cannot run at all.
+ * How a network is run on this work: as the costs of its forms have it, or as the caller insists. `Left` says why it cannot
+ * run at all.
  */
-export const choiceOf = (source: Source, n: number, literal: boolean): E.Either<string, Choice> => {
-  if (literal) return asTokens(source, n)
-  const polynomial = asPolynomial(source)
-  return E.isRight(polynomial) ? polynomial : asTokens(source, n)
+export const choiceOf = (source: Source, work: Work, force: Force): E.Either<string, Choice> => {
+  if (force === 'literal') return pipe(asTokens(source, work.n), saying('its tokens were asked for'))
+  const special = specialOf(source)
+  if (E.isLeft(special)) {
+    return force === 'lazy' ? special : pipe(asTokens(source, work.n), saying(`no cheaper form: ${special.left}`))
+  }
+  const tokens = force === null && tokensMayPay(source, special.right, work) ? asTokens(source, work.n) : null
+  const typed = tokens !== null && E.isRight(tokens) ? tokens.right.typed : null
+  const { cost, because } = decide(costsOf(typed, special.right, work), force)
+  return pipe(cost.way === 'literal' ? asTokens(source, work.n) : inForm(source, special.right, cost), saying(because))
 }
 
 // --- closed forms ----------------------------------------------------------------------------------------------------
@@ -166,11 +242,11 @@ export const bestClosedForm = (kappa: number, coarse: boolean): E.Either<string,
 export const roughly = 0.1
 
 /** The shortest closed form that solves to one digit where a network solves to many, if it is much shorter. */
-export const roughChoice = (choice: Choice, n: number): Choice | null => {
-  for (let layers = 1; 2 * closedDegree(layers) < (choice.degree ?? 0); layers++) {
+export const roughChoice = (choice: Choice, work: Work): Choice | null => {
+  for (let layers = 1; 2 * closedDegree(layers) < (choice.products ?? 0); layers++) {
     if (closedContraction(layers, choice.kappa) > roughly) continue
     const source = closedFormSource(layers, choice.kappa)
-    const rough = E.isRight(source) ? choiceOf(source.right, n, false) : null
+    const rough = E.isRight(source) ? choiceOf(source.right, work, 'lazy') : null
     return rough !== null && E.isRight(rough) ? rough.right : null
   }
   return null

@@ -29,6 +29,13 @@ export interface Classical {
   readonly products: number
 }
 
+/** Factors of a matrix, or the sentence that says that it is singular, and the condition that they show. */
+export interface Factors {
+  readonly n: number
+  readonly found: E.Either<string, Factored>
+  readonly condition: () => Condition
+}
+
 /** Solves with `S = R A C`, its factors and its transpose's. */
 interface Factored {
   readonly how: 'cholesky' | 'lu'
@@ -99,12 +106,12 @@ const conditionOf = (f: Factored, A: Float64Array, n: number): Condition => {
 
 // --- solving ---------------------------------------------------------------------------------------------------------
 
-const unsolved = (A: Float64Array, b: Float64Array, n: number, note: string): Classical => {
+const unsolved = (A: Float64Array, b: Float64Array, n: number, note: string, condition: Condition): Classical => {
   const x = new Float64Array(n).fill(NaN)
   return {
     x,
     backwardError: certificate(A, x, b, n, 0),
-    condition: { estimate: Infinity, scaled: Infinity, how: 'lu' },
+    condition,
     classical: 'lu',
     status: 'singular',
     note,
@@ -112,20 +119,26 @@ const unsolved = (A: Float64Array, b: Float64Array, n: number, note: string): Cl
   }
 }
 
-/**
- * Solve `A x = b` by factors and refinement. `prepared` is the symmetric scaling, if A may be positive definite.
- * A: [n, n]. b: [n].
- */
+/** Factors for any number of right-hand sides. `prepared` is the symmetric scaling, if A may be positive definite. A: [n, n]. */
+export const factor = (A: Float64Array, n: number, prepared: Prepared | null): Factors => {
+  const positive = prepared === null ? null : byCholesky(prepared)
+  const found = positive === null ? byLu(A, n) : E.right(positive)
+  let known: Condition | null = null
+  const condition = (): Condition => {
+    known ??= E.isLeft(found) ? { estimate: Infinity, scaled: Infinity, how: 'lu' } : conditionOf(found.right, A, n)
+    return known
+  }
+  return { n, found, condition }
+}
+
+/** Solve `A x = b` by factors and refinement. A: [n, n]. b: [n]. */
 export const solveClassically = (
+  { n, found: factored, condition }: Factors,
   A: Float64Array,
   b: Float64Array,
-  n: number,
-  tol: number,
-  prepared: Prepared | null
+  tol: number
 ): Classical => {
-  const positive = prepared === null ? null : byCholesky(prepared)
-  const factored = positive === null ? byLu(A, n) : E.right(positive)
-  if (E.isLeft(factored)) return unsolved(A, b, n, factored.left)
+  if (E.isLeft(factored)) return unsolved(A, b, n, factored.left, condition())
   const f = factored.right
   const { values: rhs, unit } = intoUnits(f.rows, b)
 
@@ -155,7 +168,7 @@ export const solveClassically = (
   return {
     x,
     backwardError: best,
-    condition: conditionOf(f, A, n),
+    condition: condition(),
     classical: f.how,
     status: attained ? 'certified' : atLimit ? 'not_attained' : shrinking ? 'max_iterations' : 'stagnated',
     note: null,

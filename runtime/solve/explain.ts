@@ -1,7 +1,7 @@
 /** Sentences that tell a reader what was done, and what was not enough and why. */
 import { attains } from './certify'
 import type { Job } from './job'
-import type { Solution } from './solution'
+import type { ModelUsed, Solution } from './solution'
 
 const short = (x: number): string =>
   Number.isFinite(x)
@@ -12,12 +12,25 @@ const short = (x: number): string =>
 
 const times = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 'es'}`
 
+/** `its tokens`, `as a polynomial of degree 24 in A`: how a network ran. */
+export const formOf = ({ way, degree, products, matrixProducts }: ModelUsed): string => {
+  switch (way) {
+    case 'literal':
+      return 'its tokens'
+    case 'lazy':
+      return degree === null
+        ? `lazily in ${products} products of A and a vector`
+        : `as a polynomial of degree ${degree} in A`
+    case 'strided':
+      return `as a polynomial of degree ${degree} in A, by ${products} products with a vector and ${matrixProducts} of matrices`
+  }
+}
+
 /** "the network block-linear-3 (3 layers, a polynomial of degree 25 in A)". */
 const network = (s: Omit<Solution, 'explanation'>): string => {
   const { model } = s
   if (model === null) return 'the network'
-  const form = model.degree === null ? 'its tokens' : `as a polynomial of degree ${model.degree} in A`
-  return `the network ${model.name} (${model.depth} layers, ${form})`
+  return `the network ${model.name} (${model.depth} layers, ${formOf(model)})`
 }
 
 /** Why the network's answer, refined, was not enough. */

@@ -24,7 +24,16 @@ const networkStands = (job: Job, tol: number): boolean => isAttained(job, tol) &
 const modelUsed = ({ choice, task }: Job): ModelUsed | null =>
   choice === null || task === null
     ? null
-    : { name: choice.name, depth: choice.depth, degree: choice.degree, kappa: choice.kappa }
+    : {
+        name: choice.name,
+        depth: choice.depth,
+        degree: choice.degree,
+        way: choice.way,
+        products: choice.products,
+        matrixProducts: choice.matrixProducts,
+        because: choice.because,
+        kappa: choice.kappa
+      }
 
 const pathOf = (job: Job): Path =>
   job.classical !== null ? 'classical' : (job.best?.pass ?? 0) <= 1 ? 'neural' : 'refined'

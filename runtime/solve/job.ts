@@ -13,6 +13,8 @@ export interface Job {
   readonly n: number
   readonly A: Float64Array
   readonly b: Float64Array
+  /** A is the matrix of all other jobs too. */
+  readonly shared: boolean
   /** null where no network is meant for A; `because` says why. */
   readonly prepared: Prepared | null
   readonly lanczosProducts: number

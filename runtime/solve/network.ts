@@ -5,6 +5,7 @@
 import * as E from 'fp-ts/Either'
 
 import { toGpujs } from '../../codegen/compile'
+import type { Typed } from '../../spec/infer'
 import { choose } from '../gpujs/backend'
 import { type BackendError, type BackendName, backendError } from '../gpujs/error'
 import { type Executable, open, type Runtime } from '../gpujs/runtime'
@@ -25,41 +26,60 @@ export interface Network {
   apply(residuals: readonly (Float64Array | null)[]): Promise<E.Either<BackendError, readonly (Float64Array | null)[]>>
 }
 
+/** Slots for `batch` systems, each with a matrix of its own, or all with one. */
+export interface Slots {
+  readonly batch: number
+  readonly shared: boolean
+}
+
 /** An opened backend. */
 export interface Device {
   readonly backend: BackendName
   readonly adapter: string
-  network(choice: Choice, n: number, batch: number): Promise<E.Either<BackendError, Network>>
+  network(choice: Choice, n: number, slots: Slots): Promise<E.Either<BackendError, Network>>
   close(): Promise<void>
 }
 
-/** A slot's part: what its answers are multiplied by. */
+/** A slot's part. */
 interface Slot {
   readonly system: Prepared
+  readonly widening: number
+}
+
+/** What a matrix on the device was made of, and what answers are multiplied by. */
+interface Placed {
+  readonly S: Float64Array
   readonly widening: number
   readonly c: number
 }
 
 // --- one network -----------------------------------------------------------------------------------------------------
 
-const network = (executable: Executable, choice: Choice, n: number, batch: number): Network => {
-  const A = new Float32Array(batch * n * n)
+const network = (executable: Executable, choice: Choice, n: number, { batch, shared }: Slots): Network => {
+  const matrices = shared ? 1 : batch
+  const A = new Float32Array(matrices * n * n)
   const b = new Float32Array(batch * n)
   const slots: (Slot | null)[] = Array.from({ length: batch }, () => null)
+  const placed: (Placed | null)[] = Array.from({ length: matrices }, () => null)
   const wanted = choice.rightHandSide === 'unit' ? 1 : Math.sqrt(n)
   let stale = true
 
-  const place = (slot: number, system: Prepared, widening: number): void => {
-    const before = slots[slot]
-    if (before?.system === system && before.widening === widening) return
-    const c = choice.top / (system.spectrum.high * widening)
+  const matrixOf = (slot: number): number => (shared ? 0 : slot)
+
+  const place = (slot: number, system: Prepared, asked: number): void => {
+    slots[slot] = { system, widening: asked }
+    // Right-hand sides of one matrix share the widest window that any of them asked for.
+    const widening = shared ? slots.reduce((most, own) => Math.max(most, own?.widening ?? 1), 1) : asked
     const { S, e } = system
-    const start = slot * n * n
+    const before = placed[matrixOf(slot)]
+    if (before?.S === S && before.widening === widening) return
+    const c = choice.top / (system.spectrum.high * widening)
+    const start = matrixOf(slot) * n * n
     for (let i = 0; i < n; i++) {
       const ci = c * e[i]!
       for (let j = 0, p = i * n; j < n; j++, p++) A[start + p] = S[p]! * ci * e[j]!
     }
-    slots[slot] = { system, widening, c }
+    placed[matrixOf(slot)] = { S, widening, c }
     stale = true
   }
 
@@ -91,7 +111,7 @@ const network = (executable: Executable, choice: Choice, n: number, batch: numbe
         if (!slot || !r) return null
         if (sizes[k] === 0) return new Float64Array(n)
         const { e } = slot.system
-        const factor = slot.c * sizes[k]!
+        const factor = placed[matrixOf(k)]!.c * sizes[k]!
         const z = new Float64Array(n)
         for (let i = 0; i < n; i++) z[i] = e[i]! * factor * x[k * n + i]!
         return z
@@ -114,7 +134,8 @@ interface Kept {
 }
 
 const device = (runtime: Runtime): Device => {
-  const kept = new Map<Choice, Map<string, Kept>>()
+  // A form of a network is judged once, and what it was judged as stands for it.
+  const kept = new Map<Typed, Map<string, Kept>>()
   let total = 0
   let count = 0
 
@@ -129,21 +150,25 @@ const device = (runtime: Runtime): Device => {
   return {
     backend: runtime.backend,
     adapter: runtime.adapter,
-    network: async (choice, n, batch) => {
-      const size = `${n} ${batch}`
-      const old = kept.get(choice)?.get(size)
+    network: async (choice, n, slots) => {
+      const { batch, shared } = slots
+      const size = `${n} ${batch} ${shared}`
+      const old = kept.get(choice.typed)?.get(size)
       if (old !== undefined) return E.right(old.network)
-      const program = toGpujs({ _tag: 'forward' }, choice.typed, { n, batch })
+      const program = shared
+        ? toGpujs({ _tag: 'forwardMany' }, choice.typed, { n, batch: 1, rhs: batch })
+        : toGpujs({ _tag: 'forward' }, choice.typed, { n, batch })
       if (E.isLeft(program)) return E.left(backendError(runtime.backend, 'program', `${choice.name}: ${program.left}`))
-      await drop(batch * n * n)
+      const entries = (shared ? 1 : batch) * n * n
+      await drop(entries)
       const compiled = await runtime.compile(program.right)()
       if (E.isLeft(compiled)) return compiled
       const executable = compiled.right
       const numbers = Object.entries(choice.weights).map(([name, array]) => [name, Float32Array.from(array)] as const)
       const loaded = executable.load(Object.fromEntries(numbers))
       if (E.isLeft(loaded)) return loaded
-      const fresh = { network: network(executable, choice, n, batch), executable, entries: batch * n * n }
-      kept.set(choice, (kept.get(choice) ?? new Map<string, Kept>()).set(size, fresh))
+      const fresh = { network: network(executable, choice, n, slots), executable, entries }
+      kept.set(choice.typed, (kept.get(choice.typed) ?? new Map<string, Kept>()).set(size, fresh))
       total += fresh.entries
       count++
       return E.right(fresh.network)

@@ -1,11 +1,11 @@
 /** The network's path: groups of systems that share a network, refined in lockstep, then their condition estimates. */
 import * as E from 'fp-ts/Either'
-
+import type { Force, Work } from '../weights/cost'
 import { type Choice, choiceOf, largestKappa, roughChoice, type Source } from './choose'
 import { conditionsByNetwork } from './condition'
 import { isAttained, type Job, keepBest } from './job'
 import { sourceFor, sourceOf } from './models'
-import type { Device, Network } from './network'
+import type { Device, Network, Slots } from './network'
 import { isWhole, rayleigh } from './prepare'
 import { refine, type Task, task } from './refine'
 import type { Session } from './session'
@@ -78,7 +78,8 @@ const grouped = (jobs: readonly Job[]): readonly (readonly [Source, readonly Job
     else members.push(job)
   }
   return [...groups].flatMap(([source, members]) => {
-    const size = Math.max(1, Math.min(mostSystems, Math.floor(mostEntries / members[0]!.n ** 2)))
+    const { n, shared } = members[0]!
+    const size = Math.max(1, Math.min(mostSystems, Math.floor(mostEntries / (shared ? n : n ** 2))))
     const chunks = Array.from({ length: Math.ceil(members.length / size) }, (_, k) =>
       members.slice(k * size, (k + 1) * size)
     )
@@ -90,10 +91,25 @@ const fail = (jobs: readonly Job[], message: string): void => {
   for (const job of jobs) job.failure ??= message
 }
 
+const forceOf = ({ options: { literal, lazy } }: Session): Force =>
+  literal === true ? 'literal' : lazy === true ? 'lazy' : null
+
+/** A single right-hand side needs no program for many. */
+const slotsOf = (group: readonly Job[]): Slots => ({
+  batch: group.length,
+  shared: group[0]!.shared && group.length > 1
+})
+
+/** A group's matrices and right-hand sides. */
+const workOf = (group: readonly Job[]): Work => {
+  const { n, shared } = group[0]!
+  return { n, batch: shared ? 1 : group.length, rhs: shared ? group.length : 1 }
+}
+
 /** The group's network, compiled; null if the device failed, which the jobs then say. */
 const compile = async (s: Session, device: Device, choice: Choice, group: readonly Job[]): Promise<Network | null> => {
   s.progress({ stage: 'compile', pass: 0, systems: group.length, attained: 0 })
-  const made = await s.time('compile', () => device.network(choice, group[0]!.n, group.length))
+  const made = await s.time('compile', () => device.network(choice, group[0]!.n, slotsOf(group)))
   if (E.isRight(made)) return made.right
   fail(group, made.left.message)
   return null
@@ -108,7 +124,7 @@ const openFor = async (s: Session): Step<Device> => {
 // --- refining --------------------------------------------------------------------------------------------------------
 
 const refineGroup = async (s: Session, device: Device, source: Source, group: readonly Job[]): Step<void> => {
-  const made = choiceOf(source, group[0]!.n, s.options.literal === true)
+  const made = choiceOf(source, workOf(group), forceOf(s))
   if (E.isLeft(made)) return E.left(solveError('model', `${source.name}: ${made.left}`))
   const choice = made.right
   const network = await compile(s, device, choice, group)
@@ -156,7 +172,7 @@ const estimateGroup = async (s: Session, device: Device, choice: Choice, group: 
   const network = await compile(s, device, choice, group)
   if (network === null) return
   const entries = group.length * network.n ** 2
-  const rough = entries < worthRough ? null : roughChoice(choice, network.n)
+  const rough = entries < worthRough ? null : roughChoice(choice, workOf(group))
   const roughNetwork = rough === null ? network : await compile(s, device, rough, group)
   if (roughNetwork === null) return
   s.progress({ stage: 'condition', pass: 0, systems: group.length, attained: group.length })
@@ -209,6 +225,20 @@ export const solveByNetworks = async (jobs: readonly Job[], s: Session): Step<vo
   if (s.options.proposeOnly) return E.right(undefined)
 
   const standing = jobs.filter((job) => isAttained(job, s.tol) && job.failure === null && !job.interrupted)
-  for (const [, group] of grouped(standing)) await estimateGroup(s, device, group[0]!.choice!, group)
+  for (const [, group] of grouped(standing)) {
+    const [first, ...others] = group
+    if (first === undefined || !first.shared) {
+      await estimateGroup(s, device, group[0]!.choice!, group)
+      continue
+    }
+    // One matrix has one condition, whichever right-hand side found it; its solves come one at a time.
+    const choice = choiceOf(first.source!, { n: first.n, batch: 1, rhs: 1 }, forceOf(s))
+    await estimateGroup(s, device, E.isRight(choice) ? choice.right : first.choice!, [first])
+    for (const job of others) {
+      job.condition = first.condition
+      job.failure ??= first.failure
+      job.interrupted ||= first.interrupted
+    }
+  }
   return E.right(undefined)
 }

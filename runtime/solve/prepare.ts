@@ -125,6 +125,12 @@ export const prepare = (A: Float64Array, b: Float64Array, n: number): E.Either<O
   return E.right({ n, S, d, e, rhs, unit, spectrum, products })
 }
 
+/** The same matrix with another right-hand side. */
+export const withRightHandSide = (system: Prepared, b: Float64Array): Prepared => {
+  const { values: rhs, unit } = intoUnits(system.d, b)
+  return { ...system, rhs, unit }
+}
+
 /** Whether the Ritz values are the whole spectrum, so that the low end is as sure as the high one. */
 export const isWhole = (n: number): boolean => n <= lanczosSteps
 

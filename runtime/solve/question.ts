@@ -12,12 +12,18 @@ const refuse = (reason: SolveReason, message: string): E.Either<SolveError, neve
 export const nameOf = (systems: LinearSystems, s: number): string | null =>
   systems.names?.[s] ?? (systems.batch === 1 ? null : `system ${s + 1}`)
 
+/** One matrix, several right-hand sides. */
+export const isShared = ({ n, batch, A }: LinearSystems): boolean => batch > 1 && A.length === n * n
+
 const firstBad = (values: Float64Array): number => {
   for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k]!)) return k
   return -1
 }
 
-const checkOptions = ({ tol, maxPasses }: SolveOptions): E.Either<SolveError, void> => {
+const checkOptions = ({ tol, maxPasses, literal, lazy }: SolveOptions): E.Either<SolveError, void> => {
+  if (literal === true && lazy === true) {
+    return refuse('option', 'literal and lazy: expected one of them at most, got both')
+  }
   if (tol !== undefined && !(tol > 0 && tol < 1)) {
     return refuse('option', `tol: expected a backward error between 0 and 1, such as 1e-12, got ${tol}`)
   }
@@ -34,7 +40,7 @@ export const judge = (systems: LinearSystems, options: SolveOptions): E.Either<S
     return refuse('shape', `the system needs at least one unknown and one equation, got n = ${n}, batch = ${batch}`)
   }
   const each = batch === 1 ? '' : `${batch} systems of `
-  if (A.length !== batch * n * n) {
+  if (A.length !== batch * n * n && !isShared(systems)) {
     const root = Math.round(Math.sqrt(A.length / batch))
     const hint = root * root * batch === A.length ? `; is n = ${root} meant?` : ''
     const expected = `expected ${each}${n} x ${n} entries, ${batch * n * n} numbers`
@@ -56,7 +62,7 @@ export const judge = (systems: LinearSystems, options: SolveOptions): E.Either<S
   if (badA >= 0) {
     const s = Math.floor(badA / (n * n))
     const [i, j] = [Math.floor((badA % (n * n)) / n), badA % n]
-    const where = nameOf(systems, s) === null ? '' : `${nameOf(systems, s)}: `
+    const where = nameOf(systems, s) === null || isShared(systems) ? '' : `${nameOf(systems, s)}: `
     return refuse('notFinite', `${where}A[${i + 1}, ${j + 1}] is ${A[badA]}: every entry must be a finite number`)
   }
   if (badB >= 0) {

@@ -97,7 +97,7 @@ const advance = (t: Task, k: number, z: Float64Array, network: Network, options:
   const size = sizeOf(system, r)
   t.passes++
   t.passesHere++
-  t.products += (network.choice.degree ?? 0) + 1
+  t.products += (network.choice.products ?? 0) + 1
   const gaining = size < t.size || options.anyway === true
   if (gaining) {
     t.share = size / t.size

@@ -5,12 +5,12 @@
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
-import { solveClassically } from './classical'
+import { type Factors, factor, solveClassically } from './classical'
 import { type Ending, finish } from './finish'
 import { isAttained, type Job } from './job'
 import { solveByNetworks } from './neural'
-import { prepare } from './prepare'
-import { judge, nameOf } from './question'
+import { type Prepared, prepare, withRightHandSide } from './prepare'
+import { isShared, judge, nameOf } from './question'
 import { type Devices, devicesFor, type Session, session } from './session'
 import {
   type LinearSystem,
@@ -23,18 +23,24 @@ import {
 
 // --- stages ----------------------------------------------------------------------------------------------------------
 
-const jobsOf = ({ n, batch, A, b, names }: LinearSystems, all: LinearSystems): readonly Job[] =>
-  Array.from({ length: batch }, (_, k): Job => {
-    const own = A.subarray(k * n * n, (k + 1) * n * n)
+const jobsOf = (all: LinearSystems): readonly Job[] => {
+  const { n, batch, A, b, names } = all
+  const shared = isShared(all)
+  const first = shared ? prepare(A, b.subarray(0, n), n) : null
+  return Array.from({ length: batch }, (_, k): Job => {
+    const own = shared ? A : A.subarray(k * n * n, (k + 1) * n * n)
     const side = b.subarray(k * n, (k + 1) * n)
-    const found = prepare(own, side, n)
+    const found =
+      first === null ? prepare(own, side, n) : E.map((p: Prepared) => (k === 0 ? p : withRightHandSide(p, side)))(first)
+    const products = E.isRight(found) ? found.right.products : found.left.products
     return {
       name: names?.[k] ?? nameOf(all, k),
       n,
       A: own,
       b: side,
+      shared,
       prepared: E.isRight(found) ? found.right : null,
-      lanczosProducts: E.isRight(found) ? found.right.products : found.left.products,
+      lanczosProducts: shared && k > 0 ? 0 : products,
       because: E.isRight(found) ? null : found.left.because,
       task: null,
       source: null,
@@ -48,9 +54,11 @@ const jobsOf = ({ n, batch, A, b, names }: LinearSystems, all: LinearSystems): r
       failure: null
     }
   })
+}
 
 /** Factor what the networks left over. */
 const solveTheRest = (jobs: readonly Job[], s: Session): void => {
+  let factors: Factors | null = null
   for (const job of jobs) {
     const stands = isAttained(job, s.tol) && job.condition !== null
     if (stands || job.interrupted) continue
@@ -59,7 +67,8 @@ const solveTheRest = (jobs: readonly Job[], s: Session): void => {
       continue
     }
     s.progress({ stage: 'classical', pass: 0, systems: 1, attained: 0 })
-    job.classical = solveClassically(job.A, job.b, job.n, s.tol, job.prepared)
+    if (factors === null || !job.shared) factors = factor(job.A, job.n, job.prepared)
+    job.classical = solveClassically(factors, job.A, job.b, s.tol)
   }
 }
 
@@ -86,7 +95,7 @@ const run = async (
     if (E.isLeft(opened)) return E.left(solveError('backend', opened.left.message))
   }
   s.progress({ stage: 'prepare', pass: 0, systems: systems.batch, attained: 0 })
-  const jobs = await s.time('prepare', async () => jobsOf(systems, systems))
+  const jobs = await s.time('prepare', async () => jobsOf(systems))
   const ran = await solveByNetworks(jobs, s)
   if (E.isLeft(ran)) return ran
   if (options.proposeOnly) {
@@ -161,7 +170,10 @@ const closing =
 export const solve = (system: LinearSystem, options: SolveOptions = {}): TaskEither<SolveError, Solution> =>
   closing(options.backend, async (devices) => E.map(first)(await run(asBatch(system), options, devices)))
 
-/** Solve many systems of one size: all those that share a network run in one compiled call a pass. */
+/**
+ * Solve many systems of one size: all those that share a network run in one compiled call a pass. Where one matrix `[n, n]`
+ * is given for all right-hand sides, it is looked at, estimated and factored once.
+ */
 export const solveBatch = (
   systems: LinearSystems,
   options: SolveOptions = {}

@@ -5,6 +5,7 @@
  */
 import type { Model } from '../../spec/model'
 import type { BackendName } from '../gpujs/error'
+import type { Way } from '../weights/cost'
 import type { Weights } from '../weights/weights'
 
 // --- the question ----------------------------------------------------------------------------------------------------
@@ -21,7 +22,7 @@ export interface LinearSystem {
   readonly bSource?: RightHandSide
 }
 
-/** `A_s x_s = b_s`. A: [batch, n, n], row-major. b: [batch, n]. */
+/** `A_s x_s = b_s`, or one matrix for all right-hand sides. A: [batch, n, n] or [n, n], row-major. b: [batch, n]. */
 export interface LinearSystems {
   readonly n: number
   readonly batch: number
@@ -53,8 +54,10 @@ export interface SolveOptions {
   readonly backend?: string
   /** A shipped model's name, `closed-form-LAYERS-kappa-KAPPA`, a checkpoint file, or a network; left out, chosen by the spectrum. */
   readonly model?: string | GivenModel
-  /** Run the tokens of the network instead of the polynomial that it amounts to. */
+  /** Run the tokens of the network instead of the polynomial that it amounts to, whatever the costs say. */
   readonly literal?: boolean
+  /** Run the polynomial, or what else the network amounts to, whatever the costs say; refused where it has no such form. */
+  readonly lazy?: boolean
   /** Stop at the network's own answer, unrefined and labelled so. */
   readonly proposeOnly?: boolean
   /** The most passes of the network for one system; default 40. */
@@ -115,11 +118,18 @@ export interface Spectrum {
   readonly kappa: number
 }
 
-/** The network that ran; `degree` is that of its polynomial, null where its tokens ran. */
+/** The network that ran; `degree` is that of its polynomial, null where no polynomial ran. */
 export interface ModelUsed {
   readonly name: string
   readonly depth: number
   readonly degree: number | null
+  /** `literal`: its tokens; `lazy`: its cheap form; `strided`: that with products of matrices for some with a vector. */
+  readonly way: Way
+  /** Products of A and a vector in one pass, null where its tokens ran; and products of matrices, once for each matrix. */
+  readonly products: number | null
+  readonly matrixProducts: number
+  /** Why it ran this way: what the ways cost, or that it was asked for. */
+  readonly because: string
   /** The condition number that it was made for. */
   readonly kappa: number
 }

@@ -123,7 +123,7 @@ export const residuals = (
         return r
       }
       return {
-        cost: (theta) => residual(theta).reduce((sum, value) => sum + value * value, 0),
+        residual,
         linearise: (theta) => {
           const weights = unflatten(typed, modelSize, theta)
           const columns = theta.length

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/Either'
 import type { Stage } from '../../spec/recipe'
 import * as Key from '../random/key'
 import { draw } from '../sample/spd'
+import { count } from '../weights/weights'
 import type { Context, Result, StageResult } from './context'
 import * as LM from './levenberg-marquardt'
 import { type Residuals, residuals } from './residuals'
@@ -33,52 +34,76 @@ const drawn = (c: Context, { family, systems }: Sampled, programs: Residuals, nu
   )
 }
 
+/** The beginning of an independent start. */
+const atStart = (state: TrainState, start: number): TrainState => ({
+  ...state,
+  start,
+  iteration: 0,
+  draw: 0,
+  accepted: 0,
+  damping: LM.firstDamping
+})
+
 export const sampled = async (c: Context, stage: Sampled, from: TrainState): Promise<Result<StageResult>> => {
   const { typed, n } = c
+  const sizes = sizesOf(stage.family.sizes)
   const compiled = residuals(
     typed,
-    sizesOf(stage.family.sizes).map((size) => ({ n: size, batch: stage.systems }))
+    sizes.map((size) => ({ n: size, batch: stage.systems }))
   )
   if (E.isLeft(compiled)) return E.left(trainError(compiled.left))
+  const rows = sizes.reduce((total, size) => total + size * stage.systems, 0)
+  const solver = rows < count(typed, n) ? 'dual' : 'normal'
 
-  let { iteration, draw: number, accepted } = from
-  let problem = drawn(c, stage, compiled.right, number)
-  let step = LM.trials(problem, 'normal')
-  let point = LM.start(problem, flatten(typed, n, from.weights), from.damping)
-  const now = (): TrainState => {
-    const { damping, cost, theta } = point
-    return { ...from, iteration, draw: number, accepted, damping, loss: cost, weights: unflatten(typed, n, theta) }
-  }
-  while (iteration < stage.iterations) {
-    const trial = step(point)
-    point = trial.point
-    iteration++
-    accepted += trial.accepted ? 1 : 0
-    const { cost } = point
-    const stuck = point.damping > settled
-    if (accepted === stage.redraw || stuck) {
-      number++
-      accepted = 0
-      problem = drawn(c, stage, compiled.right, number)
-      step = LM.trials(problem, 'normal')
-      point = LM.start(problem, point.theta, stuck ? LM.firstDamping : point.damping)
+  let state = from
+  for (; state.start < stage.starts; state = atStart(state, state.start + 1)) {
+    if (state.iteration === 0 && from.stage === 0) {
+      const first = c.first(state.start)
+      if (E.isLeft(first)) return first
+      state = { ...state, weights: first.right }
     }
-    const go = await c.tick(
-      {
-        stage: from.stage,
-        stages: c.recipe.stages.length,
-        what: 'levenbergMarquardt',
-        start: 0,
-        starts: 1,
-        iteration,
-        iterations: stage.iterations,
-        loss: cost,
-        best: cost
-      },
-      async () => E.right(now())
-    )
-    if (E.isLeft(go)) return go
-    if (!go.right) return E.right({ state: now(), interrupted: true })
+    let { iteration, draw: number, accepted } = state
+    let problem = drawn(c, stage, compiled.right, number)
+    let step = LM.trials(problem, solver, LM.bending)
+    let point = LM.start(problem, flatten(typed, n, state.weights), state.damping)
+    const now = (): TrainState => {
+      const { damping, cost, theta } = point
+      return { ...state, iteration, draw: number, accepted, damping, loss: cost, weights: unflatten(typed, n, theta) }
+    }
+    while (iteration < stage.iterations) {
+      const trial = step(point)
+      point = trial.point
+      iteration++
+      accepted += trial.accepted ? 1 : 0
+      const { cost } = point
+      const stuck = point.damping > settled
+      if (accepted === stage.redraw || stuck) {
+        number++
+        accepted = 0
+        problem = drawn(c, stage, compiled.right, number)
+        step = LM.trials(problem, solver, LM.bending)
+        point = LM.start(problem, point.theta, stuck ? LM.firstDamping : point.damping)
+      }
+      const go = await c.tick(
+        {
+          stage: state.stage,
+          stages: c.recipe.stages.length,
+          what: 'levenbergMarquardt',
+          start: state.start,
+          starts: stage.starts,
+          iteration,
+          iterations: stage.iterations,
+          loss: cost,
+          best: Math.min(cost, state.best?.loss ?? Number.POSITIVE_INFINITY)
+        },
+        async () => E.right(now())
+      )
+      if (E.isLeft(go)) return go
+      if (!go.right) return E.right({ state: now(), interrupted: true })
+    }
+    const done = now()
+    const better = done.best === null || done.loss < done.best.loss
+    state = { ...done, best: better ? { weights: done.weights, loss: done.loss } : done.best }
   }
-  return E.right({ state: now(), interrupted: false })
+  return E.right({ state: { ...state, ...(state.best ?? {}) }, interrupted: false })
 }

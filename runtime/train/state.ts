@@ -34,7 +34,7 @@ export interface TrainState {
 export interface Progress {
   readonly stage: number
   readonly stages: number
-  readonly what: 'scalarNodes' | 'levenbergMarquardt' | 'adam'
+  readonly what: 'scalarNodes' | 'eigenvalues' | 'levenbergMarquardt' | 'adam'
   readonly start: number
   readonly starts: number
   readonly iteration: number

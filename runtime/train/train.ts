@@ -8,9 +8,10 @@ import type * as TE from 'fp-ts/TaskEither'
 import * as I from '../../spec/infer'
 import type { Recipe, Stage } from '../../spec/recipe'
 import * as Key from '../random/key'
-import { embed } from '../weights/closed-form'
+import { behind, embed } from '../weights/closed-form'
 import { initialise } from '../weights/initialise'
 import { validate, type Weights } from '../weights/weights'
+import { widen } from '../weights/widen'
 import { adam } from './adam'
 import type { Context, Result, StageResult } from './context'
 import * as LM from './levenberg-marquardt'
@@ -37,6 +38,8 @@ export interface FollowOptions {
   readonly onState?: (state: TrainState) => TE.TaskEither<string, void>
   /** Go on from here instead of from the start. */
   readonly resume?: TrainState
+  /** Follows the recipe that first weights come from, where that has been done already; by default it is done here. */
+  readonly trained?: (recipe: Recipe, seed: number) => TE.TaskEither<TrainError, Weights>
   readonly signal?: AbortSignal
 }
 
@@ -50,8 +53,25 @@ export interface Trained {
 
 // --- first weights ---------------------------------------------------------------------------------------------------
 
-/** The weights of an independent start; the first is start 0. */
-const firstWeights = (recipe: Recipe, typed: I.Typed, n: number, key: Key.Key, start: number): Result<Weights> => {
+const withNoise = (typed: I.Typed, n: number, weights: Weights, noise: number, key: Key.Key): Weights => {
+  const theta = flatten(typed, n, weights)
+  const draws = Key.normal(key, theta.length)
+  return unflatten(
+    typed,
+    n,
+    theta.map((value, k) => value + noise * draws[k]!)
+  )
+}
+
+/** The weights of an independent start; the first is start 0. `narrow` are those of the recipe that it is from. */
+const firstWeights = (
+  recipe: Recipe,
+  typed: I.Typed,
+  n: number,
+  narrow: Weights | null,
+  key: Key.Key,
+  start: number
+): Result<Weights> => {
   const own = Key.fold(Key.fold(key, 'start'), start)
   const from = recipe.start
   switch (from._tag) {
@@ -65,15 +85,21 @@ const firstWeights = (recipe: Recipe, typed: I.Typed, n: number, key: Key.Key, s
       return pipe(
         embed(typed.model, from.kappa),
         E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start from the closed form: ${reason}`)),
-        E.map((weights) => {
-          const theta = flatten(typed, n, weights)
-          const noise = Key.normal(own, theta.length)
-          return unflatten(
-            typed,
-            n,
-            theta.map((value, k) => value + from.noise * noise[k]!)
-          )
-        })
+        E.map((weights) => withNoise(typed, n, weights, from.noise, own))
+      )
+    case 'widened':
+      if (narrow === null) throw new Error('internal: a widened start without the weights that it is from')
+      return pipe(
+        widen(from.from.model, narrow, typed.model),
+        E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start from ${from.from.name}: ${reason}`)),
+        E.map((weights) => withNoise(typed, n, weights, from.noise, own))
+      )
+    case 'behindClosedForm':
+      if (narrow === null) throw new Error('internal: a start behind the closed form without the weights behind it')
+      return pipe(
+        behind(typed.model, from.kappa, { model: from.from.model, weights: narrow }),
+        E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start behind the closed form: ${reason}`)),
+        E.map((weights) => withNoise(typed, n, weights, from.noise, own))
       )
   }
 }
@@ -84,9 +110,11 @@ const firstWeights = (recipe: Recipe, typed: I.Typed, n: number, key: Key.Key, s
 const problem = (recipe: Recipe, typed: I.Typed, options: FollowOptions): string | undefined => {
   for (const [k, stage] of recipe.stages.entries()) {
     const place = `recipe ${recipe.name}: stage ${k + 1}`
-    if (stage._tag === 'scalarNodes') {
-      if (k > 0 && stage.starts > 1) return `${place}: expected 1 start after the first stage, found ${stage.starts}`
-    } else if (typed.n !== null && (stage.family.sizes.low !== typed.n || stage.family.sizes.high !== typed.n)) {
+    if (stage._tag !== 'adam' && k > 0 && stage.starts > 1) {
+      return `${place}: expected 1 start after the first stage, found ${stage.starts}`
+    }
+    if (stage._tag === 'scalarNodes' || stage._tag === 'eigenvalues') continue
+    if (typed.n !== null && (stage.family.sizes.low !== typed.n || stage.family.sizes.high !== typed.n)) {
       const { low, high } = stage.family.sizes
       return `${place}: expected systems of n = ${typed.n}, which the model is made for, found sizes ${low} to ${high}`
     }
@@ -106,11 +134,20 @@ const problem = (recipe: Recipe, typed: I.Typed, options: FollowOptions): string
   return E.isLeft(judged) ? `resume: ${judged.left}` : undefined
 }
 
+/** Whether a run comes to first weights: from the start, or on the way to another of its independent starts. */
+const needsFirst = ({ stages }: Recipe, resume: TrainState | undefined): boolean => {
+  const [first] = stages
+  if (resume === undefined) return true
+  if (first === undefined || first._tag === 'adam' || resume.stage > 0) return false
+  return resume.iteration === 0 || resume.start + 1 < first.starts
+}
+
 // --- following -------------------------------------------------------------------------------------------------------
 
 const runStage = (c: Context, stage: Stage, state: TrainState): Promise<Result<StageResult>> => {
   switch (stage._tag) {
     case 'scalarNodes':
+    case 'eigenvalues':
       return scalarNodes(c, stage, state)
     case 'levenbergMarquardt':
       return sampled(c, stage, state)
@@ -127,7 +164,21 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
   const { resume, signal, onProgress, onState, checkpointEvery = 100 } = options
   const seed = resume?.seed ?? options.seed ?? recipe.seed
   const key = Key.fold(Key.key(seed), 'train')
-  const first = (start: number): Result<Weights> => firstWeights(recipe, typed, n, key, start)
+  let narrow: Weights | null = null
+  const first = (start: number): Result<Weights> => firstWeights(recipe, typed, n, narrow, key, start)
+
+  /** Weights of the recipe that the start is from, by the same seed. */
+  const before = async (): Promise<Result<Weights | null>> => {
+    if (!('from' in recipe.start)) return E.right(null)
+    const { from } = recipe.start
+    if (options.trained !== undefined) return options.trained(from, seed)()
+    const told = onProgress === undefined ? {} : { onProgress }
+    const result = await follow(from, { seed, ...told, ...(signal === undefined ? {} : { signal }) })()
+    if (E.isRight(result) && result.right._tag === 'interrupted') {
+      return E.left(trainError(`recipe ${recipe.name}: interrupted in ${from.name}, before there was anything to keep`))
+    }
+    return E.map(({ weights }: Trained) => weights)(result)
+  }
 
   const keep = async (state: TrainState): Promise<Result<void>> =>
     onState === undefined
@@ -167,6 +218,11 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
         )(first(0))
 
   return async (): Promise<Result<Trained>> => {
+    if (needsFirst(recipe, resume)) {
+      const weights = await before()
+      if (E.isLeft(weights)) return weights
+      narrow = weights.right
+    }
     const begun = begin()
     if (E.isLeft(begun)) return begun
     let state = begun.right

@@ -78,7 +78,7 @@ export const fit = (f: (lambda: Float64Array) => Float64Array, options: FitOptio
   for (;;) {
     const values = f(onInterval(nodes(count), low, high))
     const size = largest(values)
-    const clean = Math.min(degree, Math.floor((3 * count) / 4))
+    const clean = count > degree ? degree : Math.floor((3 * count) / 4)
     const coefficients = withoutTail(transform(values), clean, size)
     const off = judges.map((value, k) => value - evaluate(coefficients, between[k]!))
     const deviation = size === 0 ? 0 : largest(off) / size

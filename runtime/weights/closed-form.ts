@@ -13,7 +13,10 @@ import type { Model } from '../../spec/model'
 import * as T from '../../spec/token'
 import * as W from '../../spec/weight'
 import { blockLinear } from '../../spec/zoo/block-linear'
-import { type Weights, zeros } from './weights'
+import { embedPolar } from './polar'
+import { type WeightedModel, type Weights, zeros } from './weights'
+
+export type { WeightedModel } from './weights'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -21,12 +24,6 @@ import { type Weights, zeros } from './weights'
 interface Step {
   readonly Q: { readonly AA: number; readonly AH: number; readonly HH: number; readonly bb: number }
   readonly P: { readonly AA: number; readonly AH: number; readonly bb: number }
-}
-
-/** A model with its numbers. */
-export interface WeightedModel {
-  readonly model: Model
-  readonly weights: Weights
 }
 
 // --- formulas --------------------------------------------------------------------------------------------------------
@@ -88,6 +85,7 @@ const attentions = (typed: I.TypedLayer): E.Either<string, readonly I.TypedLayer
         break
       case 'linearMap':
       case 'chebyshev':
+      case 'krylov':
         return `${each.path}: expected attention layers, found ${each.layer._tag}`
     }
     const before = found.length
@@ -103,12 +101,28 @@ const attentions = (typed: I.TypedLayer): E.Either<string, readonly I.TypedLayer
   return reason === undefined ? E.right(found) : E.left(reason)
 }
 
+/** One layer's scalars into arrays of zeros. */
+const put = (weights: Weights, { path, before }: I.TypedLayer, { Q, P }: Step): void => {
+  const set = (name: string, at: number, value: number): void => {
+    weights[`${path}.${name}`]![at] = value
+  }
+  const row = T.squareParts(before).length // [head 0, row block, column block]: A is block 0, H1 is block 1
+  set('Q.mu1', 0, Q.AA)
+  set('Q.mu1', 1, Q.AH)
+  set('Q.mu1', row + 1, Q.HH)
+  set('Q.entry', 0, Q.bb)
+  set('P.mu1', 0, P.AA)
+  set('P.mu1', 1, P.AH)
+  set('P.entry', 0, P.bb)
+}
+
 /**
  * The closed-form weights for `kappa`, set into a model that has room for them: a chain of residual attention layers with
  * Block weights, identity blocks and a tiny `bScale`. Other blocks, heads and all-ones terms are zero, and every learned
  * `alpha` is one. `Left` says what the model lacks.
  */
 export const embed = (model: Model, kappa: number): E.Either<string, Weights> => {
+  if (model.readout._tag === 'transposed') return embedPolar(model, kappa)
   const reason = reasonAgainst(model, kappa)
   if (reason !== undefined) return E.left(reason)
   return pipe(
@@ -119,21 +133,8 @@ export const embed = (model: Model, kappa: number): E.Either<string, Weights> =>
         attentions(typed.body),
         E.map((layers): Weights => {
           const weights = { ...zeros(typed, 1) } // Block weights have the same arrays at every n
-          const set = (name: string, at: number, value: number): void => {
-            weights[name]![at] = value
-          }
-          for (const { name } of typed.parameters) if (name.endsWith('.alpha')) set(name, 0, 1)
-          for (const [l, { Q, P }] of steps(layers.length, kappa).entries()) {
-            const { path, before } = layers[l]!
-            const row = T.squareParts(before).length // [head 0, row block, column block]: A is block 0, H1 is block 1
-            set(`${path}.Q.mu1`, 0, Q.AA)
-            set(`${path}.Q.mu1`, 1, Q.AH)
-            set(`${path}.Q.mu1`, row + 1, Q.HH)
-            set(`${path}.Q.entry`, 0, Q.bb)
-            set(`${path}.P.mu1`, 0, P.AA)
-            set(`${path}.P.mu1`, 1, P.AH)
-            set(`${path}.P.entry`, 0, P.bb)
-          }
+          for (const { name } of typed.parameters) if (name.endsWith('.alpha')) weights[name]![0] = 1
+          for (const [l, step] of steps(layers.length, kappa).entries()) put(weights, layers[l]!, step)
           return weights
         })
       )
@@ -157,5 +158,63 @@ export const closedForm = (options: {
   return pipe(
     embed(model, options.kappa),
     E.map((weights) => ({ model, weights }))
+  )
+}
+
+// --- behind a closed form --------------------------------------------------------------------------------------------
+
+/** What `layers` closed-form layers leave of a condition number: after each, `z <- 4 z^3 - 3 z`. */
+export const kappaBehind = (layers: number, kappa: number): number => {
+  let z = (kappa + 1) / (kappa - 1)
+  for (let l = 0; l < layers; l++) z = cube(z)
+  return (z + 1) / (z - 1)
+}
+
+/**
+ * Weights for `model`: its first layers are those of the closed form for `kappa`, its last those of `rest`, which has fewer
+ * layers and is otherwise the same architecture. `rest` must solve the condition number that the first layers leave.
+ */
+export const behind = (model: Model, kappa: number, rest: WeightedModel): E.Either<string, Weights> => {
+  const reason = reasonAgainst(model, kappa)
+  if (reason !== undefined) return E.left(reason)
+  return pipe(
+    E.Do,
+    E.bind('typed', () => pipe(I.infer(model), E.mapLeft(I.show))),
+    E.bind('own', ({ typed }) => attentions(typed.body)),
+    E.bind('last', () =>
+      pipe(
+        I.infer(rest.model),
+        E.mapLeft(I.show),
+        E.chain((typed) => attentions(typed.body))
+      )
+    ),
+    E.chain(({ typed, own, last }) => {
+      const first = own.length - last.length
+      if (first < 1)
+        return E.left(`body: expected fewer than ${own.length} layers behind the closed form, found ${last.length}`)
+      const weights = { ...zeros(typed, 1) }
+      const taken = new Set<string>()
+      for (const [l, step] of steps(first + 1, kappa)
+        .slice(0, first)
+        .entries())
+        put(weights, own[l]!, step)
+      for (const [l, { path }] of last.entries()) {
+        for (const [name, array] of Object.entries(rest.weights)) {
+          if (!name.startsWith(`${path}.`)) continue
+          const into = `${own[first + l]!.path}${name.slice(path.length)}`
+          if (weights[into]?.length !== array.length) {
+            return E.left(
+              `${into}: expected as many scalars as in ${rest.model.name}, whose layers stand behind the closed form`
+            )
+          }
+          weights[into] = array.slice()
+          taken.add(name)
+        }
+      }
+      const left = Object.keys(rest.weights).find((name) => !taken.has(name))
+      return left === undefined
+        ? E.right(weights)
+        : E.left(`${left}: expected weights of attention layers only behind the closed form`)
+    })
   )
 }

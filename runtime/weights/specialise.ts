@@ -1,6 +1,7 @@
 /**
  * Specialising: a frozen BLOCK network without all-ones terms is a polynomial in A applied to b, and this finds it, from
- * the weights alone, by running the network on 1 x 1 systems. See Note [Why one unknown is enough].
+ * the weights alone, by running the network on 1 x 1 systems. See Note [Why one unknown is enough]. Networks that are no
+ * such polynomial are left to `krylov`.
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -11,17 +12,13 @@ import type { Weight } from '../../spec/weight'
 import { polynomial } from '../../spec/zoo/polynomial'
 import { interpretBatch } from '../interpreter/interpret'
 import * as C from './chebyshev'
+import { specialiseKrylov } from './krylov'
+import type { Specialised, SpecialiseOptions } from './specialised'
 import { validate, type Weights } from './weights'
 
-// --- model -----------------------------------------------------------------------------------------------------------
+export type { Specialised, SpecialiseOptions } from './specialised'
 
-export interface Specialised {
-  /** A `chebyshev` layer on the interval that was asked for. */
-  readonly model: Model
-  readonly weights: Weights
-  /** The largest deviation from the network between the nodes, relative to the polynomial's largest value. */
-  readonly deviation: number
-}
+// --- model -----------------------------------------------------------------------------------------------------------
 
 /** What is not clean after `b` was scaled by `bScale` has the size `bScale^2`. */
 const largestScale = 1e-7
@@ -62,7 +59,9 @@ const encodingProblem = ({ encoding, readout }: Model): string | undefined => {
   if (encoding.bScale === null || encoding.bScale > largestScale) {
     return `encoding: expected bScale of at most ${largestScale}, found ${encoding.bScale}: b b^T enters the attention`
   }
-  return readout._tag === 'query' || readout.part === 'b' ? undefined : 'readout: expected a query, or b of every token'
+  return readout._tag === 'query' || (readout._tag === 'perToken' && readout.part === 'b')
+    ? undefined
+    : 'readout: expected a query, or b of every token'
 }
 
 /** The degrees after a layer, or why it is no polynomial in A. */
@@ -83,6 +82,8 @@ const degreesAfter = (typed: I.TypedLayer, weights: Weights, d: Degrees): E.Eith
       return E.right(d)
     case 'chebyshev':
       return E.left(`${path}: expected attention, found a polynomial already`)
+    case 'krylov':
+      return E.left(`${path}: expected attention, found coordinates in a Krylov space already`)
     case 'residual':
     case 'repeat':
     case 'sequence':
@@ -100,23 +101,14 @@ const degreesAfter = (typed: I.TypedLayer, weights: Weights, d: Degrees): E.Eith
  * without the tail that rounding hides. Its degree is at most `3^layers - 2` (25 or 24 for a trained model of three
  * layers, 17 for the closed form). `Left` says why a network is not such a function.
  */
-export const specialise = (options: {
-  readonly model: Model
-  readonly weights: Weights
-  readonly low: number
-  readonly high: number
-}): E.Either<string, Specialised> => {
-  const { model, weights, low, high } = options
-  if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
-    return E.left(`interval: expected low < high, both finite, found [${low}, ${high}]`)
-  }
-  return pipe(
+const asPolynomial = ({ model, weights, low, high }: SpecialiseOptions): E.Either<string, Specialised> =>
+  pipe(
     I.infer(model),
     E.mapLeft(I.show),
-    E.chainFirst((typed) => validate(typed, 1, weights)),
     E.chainFirst(() => pipe(encodingProblem(model), (p) => (p === undefined ? E.right(undefined) : E.left(p)))),
     E.bindTo('typed'),
     E.bind('degrees', ({ typed }) => degreesAfter(typed.body, weights, { X: 1, b: 0, x: Number.NEGATIVE_INFINITY })),
+    E.chainFirst(({ typed }) => validate(typed, 1, weights)),
     E.chain(({ typed, degrees }) => {
       const degree = Math.max(model.readout._tag === 'query' ? degrees.x : degrees.b, 0)
       const network = (lambda: Float64Array): Float64Array =>
@@ -129,12 +121,35 @@ export const specialise = (options: {
             `of ${fitted.deviation}: the weights are not finite there or the interval is far too wide; try a narrower one`
         )
       }
-      return E.right({
-        model: polynomial({ name: `${model.name}-polynomial`, degree: fitted.coefficients.length - 1, low, high }),
+      const products = fitted.coefficients.length - 1
+      return E.right<string, Specialised>({
+        form: 'polynomial',
+        model: polynomial({ name: `${model.name}-polynomial`, degree: products, low, high }),
         weights: { 'chebyshev.coefficients': fitted.coefficients },
-        deviation: fitted.deviation
+        deviation: fitted.deviation,
+        products
       })
     })
+  )
+
+/**
+ * The cheap form of a frozen network on eigenvalues in `[low, high]`: the polynomial in A that it is, where it has no
+ * all-ones terms and `b` enters at a tiny norm; else its coordinates in the block Krylov space of b and the ones. `Left`
+ * says why a network has neither.
+ */
+export const specialise = (options: SpecialiseOptions): E.Either<string, Specialised> => {
+  const { low, high } = options
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
+    return E.left(`interval: expected low < high, both finite, found [${low}, ${high}]`)
+  }
+  return pipe(
+    asPolynomial(options),
+    E.orElse((reason) =>
+      pipe(
+        specialiseKrylov(options),
+        E.mapLeft((other) => (other === reason ? reason : `${reason}; in a Krylov space, ${other}`))
+      )
+    )
   )
 }
 

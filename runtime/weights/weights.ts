@@ -5,12 +5,19 @@ import * as E from 'fp-ts/Either'
 
 import * as Dim from '../../spec/dim'
 import type { Typed } from '../../spec/infer'
+import type { Model } from '../../spec/model'
 import type { Parameter } from '../../spec/parameter'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
 /** Arrays by parameter name, such as `0.attention.P.mu1`, each in C order. */
 export type Weights = Readonly<Record<string, Float64Array>>
+
+/** A model with its numbers. */
+export interface WeightedModel {
+  readonly model: Model
+  readonly weights: Weights
+}
 
 /** A parameter with its sizes as numbers. */
 export interface Sized {

@@ -7,6 +7,9 @@ import * as W from '../weight'
 import { blockLinear } from './block-linear'
 import { columnLinear } from './column-linear'
 import { fullLinear } from './full-linear'
+import { krylov } from './krylov'
+import { newtonSchulz } from './newton-schulz'
+import { polarLinear } from './polar-linear'
 import { polynomial } from './polynomial'
 
 /** An architecture of the zoo; most fit any n, and those with matrices are made for the one asked for. */
@@ -46,6 +49,15 @@ const projected = (): M.Model =>
     readout: M.query('A')
   })
 
+/** Free matrices without a query: the readout over all tokens on tokens of one stretch. */
+const transposedFull = (layers: number): M.Model =>
+  M.make({
+    name: `transposed-full-${layers}`,
+    encoding: T.equations({ embedding: T.identity(1), query: 'none', bScale: 0.5 }),
+    body: pipe(L.linearAttention({ P: W.full, Q: W.full }), L.residual, L.repeat(layers)),
+    readout: M.transposed('H1')
+  })
+
 /** Architectures by name: what `models` lists and the agreement ladder climbs. */
 export const catalogue: Readonly<Record<string, Entry>> = {
   'block-linear-2': {
@@ -55,6 +67,10 @@ export const catalogue: Readonly<Record<string, Entry>> = {
   'block-linear-3': {
     about: 'BLOCK, one identity block, no all-ones terms: 10 scalars a layer',
     model: () => blockLinear({ layers: 3 })
+  },
+  'block-linear-3-blocks2': {
+    about: 'BLOCK, two identity blocks, no all-ones terms: 20 scalars a layer',
+    model: () => blockLinear({ layers: 3, identityBlocks: 2 })
   },
   'block-linear-3-blocks3': {
     about: "BLOCK, the paper's three identity blocks, no all-ones terms: 34 scalars a layer",
@@ -107,8 +123,32 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     about: 'FULL attention over columns, an answer from every token',
     model: () => columnLinear({ layers: 2 })
   },
+  'polar-linear-3': {
+    about: 'row operations on A and b, any square A, no query, no embedding: 4 scalars a layer',
+    model: () => polarLinear({ layers: 3 })
+  },
+  'polar-linear-2-blocks1': {
+    about: 'row operations on A and b with an identity block: 10 scalars a layer',
+    model: () => polarLinear({ layers: 2, identityBlocks: 1 })
+  },
+  'newton-schulz-3': {
+    about: 'two heads and two identity blocks: room for one exact Newton-Schulz step a layer',
+    model: () => newtonSchulz({ layers: 3 })
+  },
+  'transposed-full-2': {
+    about: 'FULL, the answer summed over all tokens',
+    model: () => transposedFull(2)
+  },
+  'krylov-2': {
+    about: 'BLOCK with all-ones terms, in coordinates of a Krylov space, A and b learned a factor',
+    model: () => krylov({ layers: 2, low: 0.2, high: 1.8 })
+  },
   'polynomial-6': {
     about: 'a polynomial in A applied to b',
     model: () => polynomial({ degree: 6, low: 0.2, high: 1.8 })
+  },
+  'polynomial-9-stride-4': {
+    about: 'a polynomial in A applied to b, by T_4(A) and fewer products with a vector',
+    model: () => polynomial({ name: 'polynomial-9-stride-4', degree: 9, low: 0.2, high: 1.8, stride: 4 })
   }
 }

@@ -4,17 +4,18 @@ import * as T from '../token'
 
 /**
  * `x = sum_k c_k T_k(M) b`, `M = (2 A - (low + high) I) / (high - low)`: what a frozen network without all-ones terms
- * amounts to, in `degree` matrix-vector products.
+ * amounts to, in `degree` matrix-vector products, or fewer beside products of matrices (`stride`).
  */
 export const polynomial = (options: {
   readonly name?: string
   readonly degree: number
   readonly low: number
   readonly high: number
+  readonly stride?: number
 }): M.Model =>
   M.make({
     name: options.name ?? `polynomial-${options.degree}`,
     encoding: T.rows,
-    body: L.chebyshev({ degree: options.degree, low: options.low, high: options.high }),
+    body: L.chebyshev(options),
     readout: M.perToken('b')
   })

@@ -15,7 +15,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'ansatz-cli-'))
 const at = (name: string): string => path.join(folder, name)
 test.onFinish(() => rmSync(folder, { recursive: true, force: true }))
 
-const commands = ['solve', 'train', 'check', 'print', 'models', 'backends', 'evaluate']
+const commands = ['solve', 'train', 'check', 'print', 'models', 'backends', 'evaluate', 'guarantee', 'reproduce']
 const parsed = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
 
 test('help', async (t) => {
@@ -87,6 +87,20 @@ test('solve', async (t) => {
     list.every((s) => s.x.every((v) => Math.abs(v - 1) < 1e-10)),
     'each with its x'
   )
+  writeFileSync(at('B.csv'), '5,4\n5,1\n3,0\n')
+  const columns = await ansatz(['solve', at('A.csv'), at('B.csv'), '--lazy', '--out', at('X.csv')])
+  t.ok(columns.code === 0 && /2 right-hand sides/.test(columns.out), 'two right-hand sides as columns')
+  const X = readFileSync(at('X.csv'), 'utf8').trim().split('\n')
+  const rows = X.map((row) => row.split(',').map((v) => Math.round(1e9 * Number(v)) / 1e9 + 0))
+  t.deepEqual(
+    rows,
+    [
+      [1, 1],
+      [1, 0],
+      [1, 0]
+    ],
+    'X has a column for each'
+  )
   const batch = await ansatz(['solve', at('batch.json')])
   t.ok(
     batch.code === exits.uncertified.code && /3 systems/.test(batch.out),
@@ -148,7 +162,7 @@ test('evaluate', async (t) => {
     readonly float64: number
   }[]
   t.equal(ran.code, 0, 'promises hold')
-  t.ok(rows.length === 12 && rows.every((r) => r.ok && r.float64 < 1), `${rows.length} rows`)
+  t.ok(rows.length === 14 && rows.every((r) => r.ok && r.float64 < 1), `${rows.length} rows`)
 })
 
 test('training: finished, interrupted, gone on with', async (t) => {

@@ -199,7 +199,7 @@ test('an equation of more arrays than a target takes is computed in parts', (t) 
 // --- texts -----------------------------------------------------------------------------------------------------------
 
 test('printed kernels', (t) => {
-  for (const name of ['block-linear-3', 'full-linear-2', 'polynomial-6', 'mixed-linear-2']) {
+  for (const name of ['block-linear-3', 'full-linear-2', 'polynomial-6', 'polynomial-9-stride-4', 'mixed-linear-2']) {
     const program = right(C.toGpujs({ _tag: 'vjp' }, typed(name), { n: 4, batch: 2 }))
     golden(t, `kernels/${name}`, `${program.kernels.map((k) => k.source).join('\n\n')}\n`)
   }

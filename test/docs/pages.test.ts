@@ -45,9 +45,10 @@ const fault = (line: string): string | null => {
   }
   const words = ours(line)
   if (words !== null) {
-    const [command, ...rest] = words
+    const [command, under, ...rest] = words
+    if (command === 'train' && under === 'spectral') return options(help('runtime/cli/main.ts', [command, under]), rest)
     const named = command === undefined || command.startsWith('-') || /^[A-Z]/.test(command) ? [] : [command]
-    return options(help('runtime/cli/main.ts', named), named.length === 0 ? words : rest)
+    return options(help('runtime/cli/main.ts', named), words.slice(named.length))
   }
   const script = /^npm (?:run )?([\w:]+)/.exec(line)?.[1]
   if (line.startsWith('npm run bench --')) return options(help('bench/main.ts', []), line.split(' ').slice(4))

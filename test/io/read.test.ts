@@ -53,6 +53,9 @@ test('a system with and without a right-hand side', async (t) => {
   }
   t.deepEqual(await solve(put('A.json', '{"A": [[2, 1], [1, 3]], "b": [5, 6]}')), given, 'both in one JSON file')
   t.deepEqual(await solve(put('matrix', SPD)), ones, 'no extension')
+  const columns = await readSystem(a, put('B.csv', '1 2 3\n4 5 6\n'))()
+  t.ok(E.isRight(columns) && columns.right.rhs === 3, 'three right-hand sides')
+  t.deepEqual(E.isRight(columns) && [...columns.right.b], [1, 4, 2, 5, 3, 6], 'one column after another')
   const declared = await readSystem(a)()
   t.ok(E.isRight(declared) && declared.right.symmetricDeclared, 'the file says symmetric')
   t.end()
@@ -95,7 +98,11 @@ test('each unusable input is one sentence', async (t) => {
       undefined,
       'n.mtx: A has n = 60000 unknowns, above the limit of 20000 for dense solving'
     ],
-    [a, put('long.csv', '1\n2\n3\n'), 'long.csv: b has the shape 3 x 1, expected 2 or 2 x 1 for A of 2 x 2'],
+    [
+      a,
+      put('long.csv', '1\n2\n3\n'),
+      'long.csv: b has the shape 3 x 1, expected 2, 2 x 1 or 2 x columns for A of 2 x 2'
+    ],
     [a, put('nanb.csv', '1\ninf\n'), 'nanb.csv:2: b is not finite: column 1: inf'],
     [a, path.join(folder, 'noside.mtx'), 'noside.mtx: there is no such file'],
     [put('both.json', '{"A": [[1]], "b": [1]}'), a, 'both.json: holds a right-hand side'],

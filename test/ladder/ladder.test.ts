@@ -2,12 +2,15 @@ import * as E from 'fp-ts/Either'
 import test from 'tape'
 
 import { open } from '../../runtime/gpujs/runtime'
-import { check } from '../../runtime/ladder/check'
+import { type Climber, check } from '../../runtime/ladder/check'
 import { gpujsDevice } from '../../runtime/ladder/gpujs-device'
 import type { Row } from '../../runtime/ladder/rung'
+import { shipped, sourceOf } from '../../runtime/solve/models'
 import { infer, show } from '../../spec/infer'
 import { catalogue } from '../../spec/zoo/catalogue'
+import { right, typed } from '../support/right'
 import { liars, planted } from './planted'
+import { plantedInCheapForms } from './planted-lazy'
 
 const typedBy = (name: string) => (n: number) => {
   const made = infer((catalogue[name] as (typeof catalogue)[string]).model(n))
@@ -22,8 +25,46 @@ const small = { sizes: [3], batches: [2] }
 test('every architecture climbs every rung that needs no device', async (t) => {
   for (const name of Object.keys(catalogue)) {
     const rows = await check({ typed: typedBy(name), weights: null }, null, small)
-    t.equal(rows.length, 7, `${name} has seven rungs without a device`)
+    const rungs = rows.map((r) => r.rung).filter((rung) => rung !== 'lazy')
+    t.equal(rungs.length, 7, `${name} has seven rungs without a device, beside that of cheap forms`)
     t.deepEqual(rows.filter((r) => !r.ok).map(say), [], `${name} climbs them`)
+  }
+})
+
+const isFamily = /^(?:damped-)?block-linear/
+
+test('every BLOCK network climbs the rung of cheap forms, trained and closed forms too', async (t) => {
+  const lazyRows = async (climber: Climber): Promise<readonly Row[]> =>
+    (await check(climber, null, { sizes: [2, 5], batches: [2], only: ['lazy'] })).filter((r) => r.rung === 'lazy')
+  for (const name of Object.keys(catalogue)) {
+    const rows = await lazyRows({ typed: typedBy(name), weights: null })
+    t.equal(rows.length > 0, isFamily.test(name), `${name}: ${rows.length} rows`)
+    t.deepEqual(rows.filter((r) => !r.ok).map(say), [], 'which hold')
+  }
+  for (const name of [...Object.keys(shipped), ...[1, 2, 3, 4].map((layers) => `closed-form-${layers}-kappa-5`)]) {
+    const { model, weights, kappa } = right(await sourceOf(name))
+    const rows = await lazyRows({ typed: () => typed(model), weights, kappa })
+    t.equal(rows.length, 2, `${name} has a cheap form`)
+    t.deepEqual(rows.filter((r) => !r.ok).map(say), [], 'which agrees with its tokens')
+  }
+})
+
+test('planted faults of cheap forms', async (t) => {
+  const { model, weights, kappa } = right(await sourceOf('closed-form-2-kappa-5'))
+  const climber = { typed: () => typed(model), weights, kappa }
+  const only = { ...small, only: ['lazy'] as const }
+  t.ok(
+    (await check(climber, null, only)).every((r) => r.ok),
+    'without a fault the rung holds'
+  )
+  for (const fault of plantedInCheapForms) {
+    const rows = await check(climber, null, { ...only, compiler: fault.compiler() })
+    const failed = rows.filter((r) => !r.ok)
+    t.deepEqual(
+      failed.map((r) => r.rung),
+      ['lazy'],
+      `${fault.where}: ${fault.name}: ${failed.map(say).join()}`
+    )
   }
 })
 
@@ -47,7 +88,9 @@ test('planted faults and lying devices', async (t) => {
     const rows = await check(climber, liar, small)
     const judged = rows.filter(
       (r) =>
-        !['lowering', 'optimisation', 'differences', 'adjoint', 'gradient', 'optimiser', 'javascript'].includes(r.rung)
+        !['lowering', 'optimisation', 'differences', 'adjoint', 'gradient', 'optimiser', 'javascript', 'lazy'].includes(
+          r.rung
+        )
     )
     t.deepEqual(
       judged.filter((r) => r.ok).map((r) => r.rung),

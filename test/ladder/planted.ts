@@ -9,7 +9,7 @@ import type { Device } from '../../runtime/ladder/device'
 // --- faults of equations ---------------------------------------------------------------------------------------------
 
 /** Change the first equation of a part whose tensor's name ends so; a fault that finds no place is a bug of the test. */
-const change =
+export const change =
   (part: string, ending: string, f: (eq: Equation) => Equation) =>
   (e: Equations): Equations => {
     const at = e.equations.findIndex((eq) => eq.part === part && eq.defines.endsWith(ending))
@@ -17,13 +17,13 @@ const change =
     return { ...e, equations: e.equations.map((eq, k) => (k === at ? f(eq) : eq)) }
   }
 
-const value =
+export const value =
   (f: (v: X.Expr) => X.Expr) =>
   (eq: Equation): Equation => ({ ...eq, value: f(eq.value) })
 
-const dropLastTerm = value((v) => (v._tag === 'add' ? X.add(...v.terms.slice(0, -1)) : X.zero))
+export const dropLastTerm = value((v) => (v._tag === 'add' ? X.add(...v.terms.slice(0, -1)) : X.zero))
 const negated = value((v) => X.negate(v))
-const doubled = value((v) => X.multiply(2, v))
+export const doubled = value((v) => X.multiply(2, v))
 
 /** Swap two indices wherever they are read. */
 const swapped = (one: string, other: string) =>
@@ -45,12 +45,12 @@ const reading =
     })(eq.value)
   })
 
-const lowering = (f: (e: Equations) => Equations): Compiler => ({
+export const lowering = (f: (e: Equations) => Equations): Compiler => ({
   ...compiler,
   lower: (goal, typed) => f(compiler.lower(goal, typed))
 })
 
-const optimising = (f: (e: Equations) => Equations): Compiler => ({
+export const optimising = (f: (e: Equations) => Equations): Compiler => ({
   ...compiler,
   optimise: (e) => f(compiler.optimise(e))
 })

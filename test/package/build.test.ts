@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { builtinModules, createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test from 'tape'
 import { build } from '../../runtime/package/build'
@@ -98,6 +99,34 @@ test('the command solves a shipped system, and finds the shipped checkpoints', (
   for (const file of readdirSync(path.join(root, 'checkpoints')).filter((name) => name.endsWith('.safetensors'))) {
     t.ok(models.stdout.includes(path.basename(file, '.safetensors')), file)
   }
+  t.end()
+})
+
+test('the command reproduce says what to install where its drawing libraries are missing, and draws where they are there', (t) => {
+  const args = [
+    'reproduce',
+    'linear-transformer',
+    '--quick',
+    '--only',
+    'closed-form',
+    '--out',
+    path.join(user, 'report')
+  ]
+  const alone = mkdtempSync(path.join(tmpdir(), 'ansatz-alone-'))
+  try {
+    for (const part of ['dist', 'checkpoints', 'package.json']) {
+      cpSync(path.join(home, part), path.join(alone, part), { recursive: true })
+    }
+    const without = node(alone, path.join(alone, 'dist/ansatz.js'), ...args)
+    t.equal(without.status, 5, without.stderr)
+    t.ok(/^ansatz: plots are drawn by [^\n]*npm install vega [^\n]*\n$/.test(without.stderr), without.stderr)
+  } finally {
+    rmSync(alone, { recursive: true, force: true })
+  }
+  const drawn = node(user, path.join(dist, 'ansatz.js'), ...args)
+  t.equal(drawn.status, 0, drawn.stderr)
+  t.ok(statSync(path.join(user, 'report/closed-form.png')).size > 1000, 'a picture')
+  for (const name of ['vega', 'vega-lite', '@resvg/resvg-wasm']) t.notOk(packages.includes(name), `${name} is not in`)
   t.end()
 })
 

@@ -39,6 +39,10 @@ const rooms: Readonly<Record<string, Room>> = {
   'runtime/gpujs/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'gpu.js'] },
   'runtime/cli/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'commander', 'cli-progress'] },
   'runtime/package/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'esbuild'] },
+  'runtime/reproduce/': {
+    rooms: all.map((room) => `${room}/`),
+    packages: [...libraries, 'vega', 'vega-lite', '@resvg/resvg-wasm']
+  },
   'runtime/': { rooms: all.map((room) => `${room}/`), packages: libraries },
   'examples/': {
     rooms: [...all, 'examples'].map((room) => `${room}/`),

@@ -88,6 +88,16 @@ const wrong: readonly [what: string, model: M.Model, says: Partial<Infer.ShapeEr
     { path: 'body.chebyshev', expected: 'low < high, both finite', found: '[1, 1]' }
   ],
   [
+    'a polynomial in strides of three',
+    model(L.chebyshev({ degree: 5, low: 0, high: 1, stride: 3 }), { encoding: T.rows, readout: M.perToken('b') }),
+    { path: 'body.chebyshev', expected: 'stride: 1, 2, 4 ... up to the degree, 5', found: '3' }
+  ],
+  [
+    'strides longer than the degree',
+    model(L.chebyshev({ degree: 3, low: 0, high: 1, stride: 4 }), { encoding: T.rows, readout: M.perToken('b') }),
+    { path: 'body.chebyshev', expected: 'stride: 1, 2, 4 ... up to the degree, 3', found: '4' }
+  ],
+  [
     'a polynomial beside a query',
     model(L.chebyshev({ degree: 3, low: 0, high: 1 })),
     {
@@ -140,6 +150,16 @@ const wrong: readonly [what: string, model: M.Model, says: Partial<Infer.ShapeEr
     'an answer per token of n numbers',
     model(attention, { encoding: T.columns, readout: M.perToken('A') }),
     { path: 'readout.perToken', expected: 'a part of size 1', found: 'A:n' }
+  ],
+  [
+    'an answer over all tokens with a query among them',
+    model(attention, { readout: M.transposed('A') }),
+    { path: 'readout.transposed', expected: 'n tokens', found: 'n+1' }
+  ],
+  [
+    'an answer over all tokens of one number',
+    model(attention, { encoding: T.columns, readout: M.transposed('b') }),
+    { path: 'readout.transposed', expected: 'a part of size n', found: 'b:1' }
   ]
 ]
 

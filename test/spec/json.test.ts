@@ -94,6 +94,14 @@ const altered = (from: string | RegExp, to: string): string => {
   return changed
 }
 
+test('a polynomial without a stride has stride one', (t) => {
+  const model = Zoo.polynomial({ degree: 3, low: 0, high: 1 })
+  const text = JSON.stringify(Json.encode(model))
+  t.deepEqual(Json.parse(text.replace(',"stride":1', '')), E.right(model), 'older files have no such key')
+  t.notEqual(text, text.replace(',"stride":1', ''), 'newer ones do')
+  t.end()
+})
+
 test('errors name place, expected and found', (t) => {
   const cases: readonly [text: string, sentence: string][] = [
     ['[', 'the value: expected JSON, found text that is not JSON'],
@@ -112,7 +120,7 @@ test('errors name place, expected and found', (t) => {
     [altered('"bScale":1e-8', '"bScale":1e999'), 'encoding.bScale: expected a finite number, found Infinity'],
     [
       altered('"_tag":"repeat"', '"_tag":"toString"'),
-      'body._tag: expected one of linearMap, linearAttention, scale, chebyshev, residual, repeat, sequence, found "toString"'
+      'body._tag: expected one of linearMap, linearAttention, scale, chebyshev, krylov, residual, repeat, sequence, found "toString"'
     ],
     [
       altered('"name":"block-linear-2"', '"name":"a\\u001b[2J"'),

@@ -47,7 +47,22 @@ const { layer } = fc.letrec<{ layer: L.Layer }>((tie) => ({
       out: fc.option(whole(1, 40), { nil: null })
     }),
     fc.record({ _tag: fc.constant('linearAttention' as const), heads: whole(1, 8), P: weight, Q: weight }),
-    fc.record({ _tag: fc.constant('chebyshev' as const), degree: whole(0, 100), low: finite, high: finite }),
+    fc.record({
+      _tag: fc.constant('chebyshev' as const),
+      degree: whole(0, 100),
+      low: finite,
+      high: finite,
+      stride: fc.constantFrom(1, 2, 4, 8)
+    }),
+    fc.record({
+      _tag: fc.constant('krylov' as const),
+      blocks: whole(0, 5),
+      query: fc.constantFrom<T.Query | 'none'>('paper', 'b', 'none'),
+      part: name,
+      low: finite,
+      high: finite,
+      body: tie('layer')
+    }),
     fc.record({ _tag: fc.constant('residual' as const), body: tie('layer') }),
     fc.record({
       _tag: fc.constant('repeat' as const),
@@ -63,7 +78,10 @@ export const model: fc.Arbitrary<M.Model> = fc.record({
   name,
   encoding,
   body: layer,
-  readout: fc.record({ _tag: fc.constantFrom('query' as const, 'perToken' as const), part: name })
+  readout: fc.record({
+    _tag: fc.constantFrom('query' as const, 'perToken' as const, 'transposed' as const),
+    part: name
+  })
 })
 
 const range = (value: fc.Arbitrary<number>): fc.Arbitrary<{ low: number; high: number }> =>
@@ -85,14 +103,25 @@ const stage: fc.Arbitrary<Recipe.Stage> = fc.oneof(
     nodes: whole(1, 200),
     iterations: whole(1, 1000),
     starts: whole(1, 8),
-    solver: fc.constantFrom('qr' as const, 'normal' as const)
+    solver: fc.constantFrom('qr' as const, 'normal' as const),
+    corrections: whole(0, 20),
+    path: fc.option(fc.record({ from: kappa, steps: whole(1, 100), iterations: whole(1, 100) }), { nil: null })
+  }),
+  fc.record({
+    _tag: fc.constant('eigenvalues' as const),
+    eigenvalues: fc.array(positive, { minLength: 1, maxLength: 9 }),
+    iterations: whole(1, 1000),
+    starts: whole(1, 8),
+    solver: fc.constantFrom('qr' as const, 'normal' as const),
+    corrections: whole(0, 20)
   }),
   fc.record({
     _tag: fc.constant('levenbergMarquardt' as const),
     family,
     systems: whole(1, 100),
     iterations: whole(1, 1000),
-    redraw: whole(1, 100)
+    redraw: whole(1, 100),
+    starts: whole(1, 8)
   }),
   fc.record({
     _tag: fc.constant('adam' as const),
@@ -109,14 +138,25 @@ const stage: fc.Arbitrary<Recipe.Stage> = fc.oneof(
   })
 )
 
-export const recipe: fc.Arbitrary<Recipe.Recipe> = fc.record({
-  name,
-  model,
-  start: fc.oneof(
-    fc.double({ min: 0.01, max: 2, noNaN: true }).map((scale): Recipe.Start => Recipe.random(scale)),
-    fc.record({ _tag: fc.constant('closedForm' as const), kappa, noise: positive })
-  ),
-  stages: fc.array(stage, { maxLength: 4 }),
-  seed: fc.maxSafeNat(),
-  valid: family
-})
+const recipeFrom = (start: fc.Arbitrary<Recipe.Start>): fc.Arbitrary<Recipe.Recipe> =>
+  fc.record({
+    name,
+    model,
+    start,
+    stages: fc.array(stage, { maxLength: 4 }),
+    seed: fc.maxSafeNat(),
+    valid: family
+  })
+
+const ownStart: fc.Arbitrary<Recipe.Start> = fc.oneof(
+  fc.double({ min: 0.01, max: 2, noNaN: true }).map((scale): Recipe.Start => Recipe.random(scale)),
+  fc.record({ _tag: fc.constant('closedForm' as const), kappa, noise: positive })
+)
+
+export const recipe: fc.Arbitrary<Recipe.Recipe> = recipeFrom(
+  fc.oneof(
+    ownStart,
+    fc.record({ _tag: fc.constant('widened' as const), from: recipeFrom(ownStart), noise: positive }),
+    fc.record({ _tag: fc.constant('behindClosedForm' as const), kappa, from: recipeFrom(ownStart), noise: positive })
+  )
+)

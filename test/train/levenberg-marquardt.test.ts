@@ -18,7 +18,7 @@ const random = (rows: number, columns: number): Linearised => ({
   columns
 })
 
-test('a step solves the damped normal equations, by either solver', (t) => {
+test('a step solves the damped normal equations, by every solver', (t) => {
   for (const [rows, columns] of [
     [20, 7],
     [5, 5],
@@ -26,7 +26,7 @@ test('a step solves the damped normal equations, by either solver', (t) => {
   ] as const) {
     const l = random(rows, columns)
     const damping = 0.3
-    const d = steps('qr', l)(damping)
+    const d = steps('qr', l)(damping)(l.residual)
     const gradient = new Float64Array(columns)
     for (let j = 0; j < columns; j++) {
       let length = 0
@@ -38,14 +38,17 @@ test('a step solves the damped normal equations, by either solver', (t) => {
       gradient[j]! += damping * length * d[j]!
     }
     t.ok(size(gradient) < 1e-12, `${rows} x ${columns}: the gradient of the damped problem vanishes`)
-    t.ok(distance(d, steps('normal', l)(damping)) < 1e-11, `${rows} x ${columns}: the solvers agree`)
+    for (const solver of ['normal', 'dual'] as const) {
+      const own = steps(solver, l)(damping)(l.residual)
+      t.ok(distance(d, own) < 1e-11, `${rows} x ${columns}: ${solver} agrees`)
+    }
   }
   t.end()
 })
 
 test('a singular problem without damping gives no finite step of the normal equations, and is not accepted', (t) => {
   const flat: LM.LeastSquares = {
-    cost: ([x]) => (x! + 1) ** 2,
+    residual: ([x]) => Float64Array.of(x! + 1),
     linearise: ([x]) => ({
       residual: Float64Array.of(x! + 1),
       jacobian: Float64Array.of(1, Number.NaN),
@@ -62,7 +65,7 @@ test('a singular problem without damping gives no finite step of the normal equa
 
 test('the valley of Rosenbrock is walked to its end', (t) => {
   const problem: LM.LeastSquares = {
-    cost: ([x, y]) => (10 * (y! - x! * x!)) ** 2 + (1 - x!) ** 2,
+    residual: ([x, y]) => Float64Array.of(10 * (y! - x! * x!), 1 - x!),
     linearise: ([x, y]) => ({
       residual: Float64Array.of(10 * (y! - x! * x!), 1 - x!),
       jacobian: Float64Array.of(-20 * x!, 10, -1, 0),
@@ -70,8 +73,15 @@ test('the valley of Rosenbrock is walked to its end', (t) => {
       columns: 2
     })
   }
-  for (const solver of ['qr', 'normal'] as const) {
-    const step = LM.trials(problem, solver)
+  for (const [solver, manner] of [
+    ['qr', LM.straight],
+    ['normal', LM.straight],
+    ['dual', LM.straight],
+    ['qr', LM.bending],
+    ['normal', LM.bending]
+  ] as const) {
+    const how = manner.bends ? 'bending' : 'straight'
+    const step = LM.trials(problem, solver, manner)
     let point = LM.start(problem, Float64Array.of(-1.2, 1))
     let before = point.cost
     let falls = true
@@ -80,9 +90,36 @@ test('the valley of Rosenbrock is walked to its end', (t) => {
       falls &&= point.cost <= before
       before = point.cost
     }
-    t.ok(falls, `${solver}: the cost never rises`)
-    t.ok(distance(point.theta, Float64Array.of(1, 1)) < 1e-12, `${solver}: found (1, 1)`)
+    t.ok(falls, `${solver}, ${how}: the cost never rises`)
+    t.ok(distance(point.theta, Float64Array.of(1, 1)) < 1e-12, `${solver}, ${how}: found (1, 1)`)
   }
+  t.end()
+})
+
+test('bending takes fewer steps along a curved valley', (t) => {
+  // The point (r, 0) is sought along a circle whose wall is a hundred times as steep as its floor.
+  const valley: LM.LeastSquares = {
+    residual: ([x, y]) => Float64Array.of(100 * (Math.hypot(x!, y!) - 1), Math.atan2(y!, x!)),
+    linearise: ([x, y]) => {
+      const r = Math.hypot(x!, y!)
+      return {
+        residual: Float64Array.of(100 * (r - 1), Math.atan2(y!, x!)),
+        jacobian: Float64Array.of((100 * x!) / r, (100 * y!) / r, -y! / r ** 2, x! / r ** 2),
+        rows: 2,
+        columns: 2
+      }
+    }
+  }
+  const trialsTo = (manner: LM.Manner): number => {
+    const step = LM.trials(valley, 'qr', manner)
+    let point = LM.start(valley, Float64Array.of(-0.9, 0.3))
+    let count = 0
+    for (; point.cost > 1e-20 && count < 1000; count++) point = step(point).point
+    return count
+  }
+  const bends = { ...LM.straight, bends: true }
+  const [straight, bent] = [trialsTo(LM.straight), trialsTo(bends)]
+  t.ok(bent < straight && straight < 1000, `${bent} trials instead of ${straight}`)
   t.end()
 })
 
@@ -101,7 +138,7 @@ test('rows of the Jacobian are derivatives of the residuals, of every size and e
   const { residual, jacobian, rows, columns } = problem.linearise(theta)
   t.deepEqual([rows, columns], [14, theta.length], 'one row for every entry of every system')
   const cost = residual.reduce((sum, r) => sum + r * r, 0)
-  t.ok(Math.abs(cost - problem.cost(theta)) <= 1e-15 * cost, 'the cost is the sum of squares')
+  t.ok(Math.abs(cost - LM.costAt(problem, theta)) <= 1e-15 * cost, 'the cost is the sum of squares')
   let worst = 0
   for (let j = 0; j < columns; j++) {
     const h = 1e-6
@@ -136,9 +173,9 @@ test('the cost is the mean square error, and does not depend on how the batch is
     ])
     const row = alone.linearise(theta).jacobian
     worst = Math.max(worst, distance(row, jacobian.slice(s * columns, (s + 1) * columns)))
-    total += alone.cost(theta)
+    total += LM.costAt(alone, theta)
   }
   t.ok(worst < 1e-15, `rows agree to ${worst}`)
-  t.ok(total > 0 && total < problem.cost(theta), 'and their costs are shares of the whole')
+  t.ok(total > 0 && total < LM.costAt(problem, theta), 'and their costs are shares of the whole')
   t.end()
 })

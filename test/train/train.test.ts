@@ -6,6 +6,7 @@ import { fromBytes, toBytes } from '../../runtime/checkpoint/checkpoint'
 import { rateAt } from '../../runtime/train/adam'
 import { type FollowOptions, follow, type Progress, type Trained, type TrainState } from '../../runtime/train/train'
 import type { Weights } from '../../runtime/weights/weights'
+import { widen } from '../../runtime/weights/widen'
 import { Family, Recipe, T, Zoo } from '../../spec'
 import { left, right } from '../support/right'
 
@@ -57,6 +58,11 @@ const collect = async (r: Recipe.Recipe, options: FollowOptions = {}) => {
 for (const [what, r, options] of [
   ['scalar nodes', recipe('nodes', [onNodes]), {}],
   ['sampled matrices', recipe('matrices', [onMatrices]), {}],
+  [
+    'sampled matrices, several starts',
+    recipe('starts', [{ ...onMatrices, iterations: 7, starts: 3 } as Recipe.Stage]),
+    {}
+  ],
   ['adam in float64', recipe('adam', [byAdam]), {}],
   ['adam on gpu.js cpu', recipe('adam', [byAdam]), { backend: 'cpu' }],
   ['three stages', recipe('all', [onNodes, onMatrices, byAdam]), {}]
@@ -64,10 +70,7 @@ for (const [what, r, options] of [
   test(`${what}: a run that goes on from any state ends with the same bytes`, async (t) => {
     const { states, progress, result } = await collect(r, options)
     t.equal(result._tag, 'finished')
-    const iterations = r.stages.reduce(
-      (sum, s) => sum + (s._tag === 'adam' ? s.steps : s.iterations * (s._tag === 'scalarNodes' ? s.starts : 1)),
-      0
-    )
+    const iterations = r.stages.reduce((sum, s) => sum + (s._tag === 'adam' ? s.steps : s.iterations * s.starts), 0)
     t.equal(progress.length, iterations, `told after each of ${iterations} iterations`)
     t.ok(states.length >= 4, `${states.length} states kept`)
     const again = await run(r, options)
@@ -214,6 +217,47 @@ test('a model for one size trains on that size', async (t) => {
   ])
   const result = await run({ ...fixed, model: Zoo.fullLinear({ layers: 1, embedding: T.learned(2, 3), bScale: null }) })
   t.equal(result.weights['embedding.H']!.length, 6, 'with its learned embedding')
+  t.end()
+})
+
+const three = Family.spd({ kappa: 5, sizes: 3 })
+const narrow = recipe('narrow', [{ ...onMatrices, family: three, iterations: 6 } as Recipe.Stage])
+const paper = { query: 'paper', bScale: null } as const
+
+test('a widened start is what its recipe gave, and goes on as FULL to the same bytes', async (t) => {
+  const from = { ...narrow, model: Zoo.blockLinear({ layers: 2, allOnes: true, ...paper }), valid: three }
+  const onFresh = { ...onMatrices, family: three, systems: 2, iterations: 6, redraw: 1, starts: 2 } as Recipe.Stage
+  const wide = {
+    ...recipe('wide', [onFresh]),
+    model: Zoo.fullLinear({ layers: 2, embedding: T.learned(3, 3), ...paper }),
+    start: Recipe.widened({ from, noise: 1e-6 })
+  }
+  const before = await run(from)
+  const { states, result } = await collect(wide)
+  t.ok(result.loss < 10 * before.loss, `loss ${before.loss} before, ${result.loss} after`)
+  for (const state of states) {
+    const resumed = await run(wide, { resume: throughFile(wide, state) })
+    t.equal(
+      bytesOf(resumed.weights),
+      bytesOf(result.weights),
+      `from start ${state.start}, iteration ${state.iteration}`
+    )
+  }
+  let asked = 0
+  const given = await run(wide, {
+    trained: (r, seed) => {
+      asked++
+      t.deepEqual([r.name, seed], ['narrow', 3], 'asked for the recipe and the seed')
+      return TE.right(before.weights)
+    }
+  })
+  t.equal(asked, 1, 'once')
+  t.equal(bytesOf(given.weights), bytesOf(result.weights), 'weights that were there already do as well')
+  const untouched = await run({ ...wide, start: Recipe.widened({ from, noise: 0 }), stages: [] })
+  t.deepEqual(untouched.weights, right(widen(from.model, before.weights, wide.model)), 'without stages it is the start')
+  const stop = new AbortController()
+  const cut = await follow(wide, { signal: stop.signal, onProgress: () => stop.abort() })()
+  t.match(left(cut).message, /^recipe wide: interrupted in narrow, before there was anything to keep/)
   t.end()
 })
 

@@ -27,6 +27,8 @@ interface Options {
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
+const closedForms: readonly string[] = [1, 2, 3, 4].map((layers) => `closed-form-${layers}-kappa-5`)
+
 /** The models with the sizes that each fits, all judged before anything runs. */
 const climbers = async (names: readonly string[], sizes: readonly number[]) => {
   const made: { readonly found: Found; readonly sizes: readonly number[] }[] = []
@@ -95,7 +97,8 @@ const textOf = (rows: readonly Row[], verbose: boolean): string => {
 // --- the command -----------------------------------------------------------------------------------------------------
 
 export const check = async (names: readonly string[], o: Options): Promise<Outcome> => {
-  const all = names.length > 0 ? names : [...Object.keys(catalogue), ...(await shippedNames()).map(shippedFile)]
+  const all =
+    names.length > 0 ? names : [...Object.keys(catalogue), ...closedForms, ...(await shippedNames()).map(shippedFile)]
   const made = await climbers(all, o.sizes)
   if (E.isLeft(made)) return made
   const chosen = await step('choose a backend', choose(o.backend))
@@ -113,7 +116,7 @@ export const check = async (names: readonly string[], o: Options): Promise<Outco
       const typed = (n: number): I.Typed => judged(found.typed(n))
       const own = { batches: o.batches, seed: o.seed, sizes }
       await step(`climb with ${found.name}`, () =>
-        climb({ typed, weights: found.checkpoint?.weights ?? null }, gpujsDevice(runtime), {
+        climb({ typed, weights: null, ...found.frozen }, gpujsDevice(runtime), {
           ...own,
           onRow: (row) => {
             rows.push({ ...row, model: label(found) })

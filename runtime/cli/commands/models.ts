@@ -12,6 +12,7 @@ import { catalogue } from '../../../spec/zoo/catalogue'
 import { recipes } from '../../../spec/zoo/recipes'
 import { render } from '../../checkpoint/card'
 import type { Checkpoint } from '../../checkpoint/checkpoint'
+import { formsOf, lines, plain } from '../../guarantee/statement'
 import type { Outcome } from '../exit'
 import { findModel, readCheckpoint, shippedFile, shippedNames } from '../model'
 import { say, sayJson, scientific, table } from '../print'
@@ -87,6 +88,24 @@ const list = async (o: Options): Promise<Outcome> => {
   return E.right('done')
 }
 
+// --- guarantees ------------------------------------------------------------------------------------------------------
+
+/** The theorem of trained weights, computed from them; none for a network that is no polynomial in A. */
+const guaranteeOf = ({ model, weights, recipe }: Checkpoint): ReturnType<typeof formsOf> => {
+  if (recipe === null) return E.left('it does not say which systems it is for')
+  const kappa = recipe.valid.kappa.high
+  return formsOf({ model, weights, low: 2 / (1 + kappa), high: (2 * kappa) / (1 + kappa) })
+}
+
+const guaranteeText = (checkpoint: Checkpoint): string =>
+  E.match(
+    (reason: string) => `  guarantee   none: ${reason}`,
+    (forms: Parameters<typeof lines>[0]) =>
+      lines(forms)
+        .map((line, k) => `  ${k === 0 ? 'guarantee   ' : '            '}${line}`)
+        .join('\n')
+  )(guaranteeOf(checkpoint))
+
 // --- one -------------------------------------------------------------------------------------------------------------
 
 const one = async (name: string, o: Options): Promise<Outcome> => {
@@ -107,14 +126,23 @@ const one = async (name: string, o: Options): Promise<Outcome> => {
       card: checkpoint?.card ?? null,
       recipe: checkpoint?.recipe == null ? null : encodeRecipe(checkpoint.recipe),
       seed: checkpoint?.seed ?? null,
-      loss: checkpoint?.loss ?? null
+      loss: checkpoint?.loss ?? null,
+      guarantee:
+        checkpoint == null
+          ? null
+          : E.toUnion(
+              E.bimap(
+                () => null,
+                (f: Parameters<typeof lines>[0]) => f.map(plain)
+              )(guaranteeOf(checkpoint))
+            )
     })
     return E.right('done')
   }
-  if (checkpoint?.card != null) say(`${render(name, checkpoint.card)}\n`)
+  if (checkpoint?.card != null) say(`${render(name, checkpoint.card)}\n${guaranteeText(checkpoint)}\n`)
   else if (Object.hasOwn(catalogue, name)) say(`${name}: ${catalogue[name]?.about}\n`)
   say(Tree.showTyped(typed.right))
-  if (checkpoint?.recipe != null)
+  if (checkpoint?.recipe != null && recipes.some((r) => r.name === checkpoint.recipe?.name))
     say(
       `\nRecipe ${checkpoint.recipe.name}, seed ${checkpoint.seed}: ansatz train ${checkpoint.recipe.name} gives the same bytes`
     )

@@ -9,30 +9,36 @@ import { gpujs } from '../../../codegen/targets/gpujs'
 import type { Typed } from '../../../spec/infer'
 import * as Json from '../../../spec/json'
 import * as Tree from '../../../spec/tree'
-import { type Failure, failure, type Outcome } from '../exit'
+import { type Failure, fail, failure, type Outcome } from '../exit'
 import { findModel } from '../model'
 import { say, sayJson } from '../print'
+import { type Shown, showSpecialised, specialised, specialisedJson } from './print-specialised'
 
 interface Options {
-  readonly phase: 'tree' | 'equations' | 'plan' | 'kernels'
+  readonly phase: 'tree' | 'equations' | 'plan' | 'kernels' | 'specialised'
   readonly goal: 'forward' | 'vjp' | 'gradient' | 'step'
   readonly n: number
   readonly batch: number
+  readonly rhs: number
+  readonly interval?: readonly number[]
   readonly json?: boolean
 }
+
+/** A phase that every model has, with or without weights. */
+type Phase = Exclude<Options['phase'], 'specialised'>
 
 const goalOf = (goal: Options['goal']): Goal =>
   goal === 'step' ? { _tag: 'step', optimiser: { ...adam, clip: 1 } } : { _tag: goal }
 
-const textOf = (typed: Typed, o: Options): E.Either<string, string> =>
-  o.phase === 'tree'
+const textOf = (typed: Typed, phase: Phase, o: Options): E.Either<string, string> =>
+  phase === 'tree'
     ? E.right(Tree.showTyped(typed))
-    : showPhase(o.phase, goalOf(o.goal), typed, { n: o.n, batch: o.batch })
+    : showPhase(phase, goalOf(o.goal), typed, { n: o.n, batch: o.batch })
 
 /** The phase as data: a spec, equations, a plan or a program. */
-const dataOf = (typed: Typed, o: Options): E.Either<string, unknown> => {
+const dataOf = (typed: Typed, phase: Phase, o: Options): E.Either<string, unknown> => {
   const sizes = { n: o.n, batch: o.batch }
-  switch (o.phase) {
+  switch (phase) {
     case 'tree':
       return E.right(Json.encode(typed.model))
     case 'equations':
@@ -44,7 +50,17 @@ const dataOf = (typed: Typed, o: Options): E.Either<string, unknown> => {
   }
 }
 
+const printSpecialised = async (name: string, o: Options): Promise<Outcome> =>
+  E.map((shown: Shown) => {
+    if (o.json === true) sayJson(specialisedJson(shown))
+    else say(showSpecialised(shown))
+    return 'done' as const
+  })(await specialised(name, o))
+
 export const print = async (name: string, o: Options): Promise<Outcome> => {
+  const { phase } = o
+  if (phase === 'specialised') return printSpecialised(name, o)
+  if (o.interval !== undefined) return fail('usage', '--interval: only --phase specialised has an interval')
   const found = await findModel(name, { weights: false })
   if (E.isLeft(found)) return found
   const typed = found.right.typed(o.n)
@@ -53,7 +69,7 @@ export const print = async (name: string, o: Options): Promise<Outcome> => {
   const sized = { ...o, n: typed.right.n ?? o.n }
   const wrong = (message: string): Failure => failure('model', message)
   return pipe(
-    o.json === true ? dataOf(typed.right, sized) : textOf(typed.right, sized),
+    o.json === true ? dataOf(typed.right, phase, sized) : textOf(typed.right, phase, sized),
     E.bimap(wrong, (shown) => {
       if (typeof shown === 'string') say(shown)
       else sayJson(shown)

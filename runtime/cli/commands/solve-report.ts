@@ -1,5 +1,6 @@
 /** Reports of solutions: for people, one system or a batch; and as JSON. */
 import type { SystemFile } from '../../io/system'
+import { formOf } from '../../solve/explain'
 import type { Solution, Status } from '../../solve/solve'
 import { duration, scientific, table, wrap } from '../print'
 
@@ -42,9 +43,8 @@ const sufficed = (s: Solution): string =>
 
 const modelLine = ({ model }: Solution): string => {
   if (model === null) return 'none'
-  const { name, depth, degree, kappa } = model
-  const form = degree === null ? 'its tokens' : `as a polynomial of degree ${degree} in A`
-  return `${name}: ${depth} layer${depth === 1 ? '' : 's'}, made for condition numbers up to ${short(kappa)}, ${form}`
+  const { name, depth, kappa } = model
+  return `${name}: ${depth} layer${depth === 1 ? '' : 's'}, made for condition numbers up to ${short(kappa)}, ${formOf(model)}`
 }
 
 const times = ({ timings }: Solution): string => {
@@ -122,7 +122,10 @@ export const reportBatch = (all: readonly Solution[], file: SystemFile, o: Repor
   const worst = (f: (s: Solution) => number): number => all.reduce((most, s) => Math.max(most, f(s)), 0)
   const [one] = all
   const bad = all.filter((s) => s.status !== 'certified')
-  const models = [...new Set(all.flatMap((s) => (s.model === null ? [] : [s.model.name])))]
+  // Right-hand sides of one matrix run together, in one way; systems of a batch may have models of their own.
+  const named = ({ model }: Solution): readonly string[] =>
+    model === null ? [] : [file.rhs > 1 ? `${model.name}, ${formOf(model)}` : model.name]
+  const models = [...new Set(all.flatMap(named))]
   const backends = [
     ...new Set(all.flatMap((s) => (s.backend === null ? [] : [`${s.backend.name} (${s.backend.adapter})`])))
   ]
@@ -144,14 +147,16 @@ export const reportBatch = (all: readonly Solution[], file: SystemFile, o: Repor
   ]
   if (one !== undefined) pairs.push(['times', times(one)])
   if (one?.bSource === 'ones') pairs.push(['b', 'none was given: b = A * ones, so that the exact x is all ones'])
-  const named = bad.slice(0, mostNamed).map((s) => `  ${s.name ?? ''}: ${statuses[s.status]}`)
+  const failed = bad.slice(0, mostNamed).map((s) => `  ${s.name ?? ''}: ${statuses[s.status]}`)
   const more =
     bad.length > mostNamed ? [`  and ${bad.length - mostNamed} more that are not certified (--json lists them)`] : []
   return [
-    `${file.name}: ${all.length} systems of ${file.n} unknowns`,
+    file.rhs > 1
+      ? `${file.name}: ${all.length} right-hand sides, ${file.n} unknowns`
+      : `${file.name}: ${all.length} systems of ${file.n} unknowns`,
     '',
     rows(pairs),
-    ...(named.length === 0 ? [] : ['', ...named, ...more])
+    ...(failed.length === 0 ? [] : ['', ...failed, ...more])
   ].join('\n')
 }
 

@@ -17,6 +17,7 @@ interface Options {
   readonly tol: number
   readonly backend: string
   readonly literal?: boolean
+  readonly lazy?: boolean
   readonly proposeOnly?: boolean
   readonly maxN: number
   readonly out?: string
@@ -37,13 +38,20 @@ const wrong = (error: SolveError): Failure => failure(exitOf[error.reason], erro
 
 // --- where x goes ----------------------------------------------------------------------------------------------------
 
-/** The shape of what is written: `[n]` for one system, `[systems, n]` for many of one size. */
+/** Systems to solve: those of a batch, or one for each right-hand side. */
+const systemsIn = ({ batch, rhs }: SystemFile): number => batch * rhs
+
+/**
+ * The shape of what is written: `[n]` for one system, `[n, columns]` for several right-hand sides of one matrix, and
+ * `[systems, n]` for many of one size.
+ */
 const shapeOf = (files: readonly SystemFile[]): E.Either<Failure, readonly number[]> => {
   const [first] = files
   const n = first?.n ?? 0
+  if (first !== undefined && files.length === 1 && first.rhs > 1) return E.right([n, first.rhs])
   if (files.some((f) => f.n !== n))
     return fail('usage', '--out: the systems differ in size, and one file holds one size')
-  const count = files.reduce((total, f) => total + f.batch, 0)
+  const count = files.reduce((total, f) => total + systemsIn(f), 0)
   return E.right(count === 1 ? [n] : [count, n])
 }
 
@@ -68,9 +76,10 @@ const solveFile = async (
 ): Promise<E.Either<SolveError, readonly Solution[]>> => {
   const { n, batch, A, b } = file
   const bSource = file.bSource === 'ones' ? 'ones' : 'given'
-  if (batch === 1) return E.map((x: Solution) => [x])(await s.solve({ n, A, b, name: file.name, bSource }, options)())
-  const names = Array.from({ length: batch }, (_, k) => `${file.name}[${k}]`)
-  return s.solveBatch({ n, batch, A, b, names, bSource }, options)()
+  const count = systemsIn(file)
+  if (count === 1) return E.map((x: Solution) => [x])(await s.solve({ n, A, b, name: file.name, bSource }, options)())
+  const names = Array.from({ length: count }, (_, k) => (batch === 1 ? `column ${k + 1}` : `${file.name}[${k}]`))
+  return s.solveBatch({ n, batch: count, A, b, names, bSource }, options)()
 }
 
 const isDone = (s: Solution): boolean => s.status === 'certified'
@@ -82,7 +91,7 @@ export const solve = async (a: string, b: string | undefined, o: Options): Promi
   const shape = outShape(o.out, files)
   if (E.isLeft(shape)) return shape
 
-  const total = files.reduce((sum, f) => sum + f.batch, 0)
+  const total = files.reduce((sum, f) => sum + systemsIn(f), 0)
   const progress = await bar('solving')
   const s = solver(o.backend)
   const solved: { readonly file: SystemFile; readonly solutions: readonly Solution[] }[] = []
@@ -94,6 +103,7 @@ export const solve = async (a: string, b: string | undefined, o: Options): Promi
           tol: o.tol,
           maxN: o.maxN,
           literal: o.literal === true,
+          lazy: o.lazy === true,
           proposeOnly: o.proposeOnly === true,
           ...(o.model === undefined ? {} : { model: o.model }),
           onProgress: (p) => progress.update(done + p.attained, total, p.stage)
@@ -101,7 +111,7 @@ export const solve = async (a: string, b: string | undefined, o: Options): Promi
       )
       if (E.isLeft(found)) return E.left(wrong(found.left))
       solved.push({ file, solutions: found.right })
-      done += file.batch
+      done += systemsIn(file)
     }
   } finally {
     progress.stop()
@@ -110,21 +120,25 @@ export const solve = async (a: string, b: string | undefined, o: Options): Promi
 
   const all = solved.flatMap((x) => x.solutions)
   if (o.out !== undefined && shape.right !== null) {
-    const n = shape.right.at(-1) ?? 0
+    const n = files[0]?.n ?? 0
     const x = new Float64Array(all.length * n)
-    for (const [k, { x: own }] of all.entries()) x.set(own, k * n)
+    const isColumns = shape.right.length === 2 && files.length === 1 && files[0]?.batch === 1
+    for (const [k, { x: own }] of all.entries()) {
+      if (isColumns) for (let i = 0; i < n; i++) x[i * all.length + k] = own[i] as number
+      else x.set(own, k * n)
+    }
     const written = await writeArray(o.out, shape.right, x)()
     if (E.isLeft(written)) return E.left(failing('input', showInput)(written.left))
   }
 
   if (o.json === true) {
-    const one = all.length === 1 && files[0]?.batch === 1
+    const one = all.length === 1 && files[0]?.batch === 1 && files[0].rhs === 1
     const values = all.map((x) => solutionJson(x, o))
     sayJson(one ? values[0] : values)
   } else {
     for (const [k, { file, solutions }] of solved.entries()) {
       const [only] = solutions
-      const text = file.batch === 1 && only !== undefined ? report(only, file, o) : reportBatch(solutions, file, o)
+      const text = systemsIn(file) === 1 && only !== undefined ? report(only, file, o) : reportBatch(solutions, file, o)
       say(`${k === 0 ? '' : '\n'}${text}`)
     }
     if (o.out !== undefined) say(`\nx is in ${o.out}`)

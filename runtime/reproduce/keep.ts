@@ -1,0 +1,164 @@
+/**
+ * Weights for a report's rows: a recipe is followed once for a seed, goes on from another run whose stages it begins with,
+ * and with a folder of kept weights is not followed again.
+ */
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import { z } from 'zod'
+
+import type { Recipe } from '../../spec/recipe'
+import { encodeRecipe } from '../../spec/recipe-json'
+import { read, show, write } from '../checkpoint/checkpoint'
+import { writeWhole } from '../checkpoint/file'
+import { firstDamping } from '../train/levenberg-marquardt'
+import { type TrainState, trainError } from '../train/state'
+import { follow, type Progress } from '../train/train'
+import type { TrainedRun } from './row'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+type Result<A> = E.Either<string, A>
+
+export type Train = (
+  recipe: Recipe,
+  seed: number,
+  onProgress?: (progress: Progress) => void
+) => Promise<Result<TrainedRun>>
+
+// --- naming ----------------------------------------------------------------------------------------------------------
+
+const keyOf = (recipe: Recipe, seed: number): string => `${JSON.stringify(encodeRecipe(recipe))} ${seed}`
+
+/** Runs of one name but different recipes do not meet. */
+const fileOf = (folder: string, recipe: Recipe, seed: number): string => {
+  const hash = createHash('sha256').update(keyOf(recipe, seed)).digest('hex').slice(0, 8)
+  return path.join(folder, `${recipe.name.replace(/[^\w.-]+/g, '-')}-seed-${seed}-${hash}.safetensors`)
+}
+
+const timeFileOf = (file: string): string => file.replace(/\.safetensors$/, '.json')
+
+// --- going on from another run ---------------------------------------------------------------------------------------
+
+/** Whether a recipe does all that another one does, and then more. */
+export const continues = (longer: Recipe, shorter: Recipe): boolean => {
+  const count = shorter.stages.length
+  if (count >= longer.stages.length) return false
+  const part = (recipe: Recipe): string =>
+    JSON.stringify(
+      encodeRecipe({ ...recipe, name: 'part', seed: 0, valid: longer.valid, stages: recipe.stages.slice(0, count) })
+    )
+  return part(longer) === part(shorter)
+}
+
+/** Where a run stands that has done all its stages. */
+const endOf = ({ recipe, seed, weights, loss }: TrainedRun): TrainState => ({
+  seed,
+  backend: 'javascript',
+  stage: recipe.stages.length,
+  start: 0,
+  iteration: 0,
+  draw: 0,
+  accepted: 0,
+  damping: firstDamping,
+  loss,
+  weights,
+  best: null,
+  moments: {}
+})
+
+// --- keeping ---------------------------------------------------------------------------------------------------------
+
+const timed = z.strictObject({ seconds: z.number().nonnegative() })
+
+/** What an earlier report kept, or null. */
+const kept = async (folder: string, recipe: Recipe, seed: number): Promise<Result<TrainedRun | null>> => {
+  const file = fileOf(folder, recipe, seed)
+  const text = await readFile(timeFileOf(file), 'utf8').catch(() => null)
+  if (text === null) return E.right(null)
+  const found = await read(file)()
+  if (E.isLeft(found)) return E.left(`kept weights: ${show(found.left)}; remove the file to train anew`)
+  const { weights, loss, recipe: own } = found.right
+  if (own === null || found.right.seed !== seed || keyOf(own, seed) !== keyOf(recipe, seed)) {
+    return E.left(
+      `${file}: expected weights of the recipe ${recipe.name}, seed ${seed}, found others; remove the file to train anew`
+    )
+  }
+  return pipe(
+    E.tryCatch(
+      () => timed.parse(JSON.parse(text)),
+      () =>
+        `${timeFileOf(file)}: expected the seconds that training took, found other text; remove the file to train anew`
+    ),
+    E.map(({ seconds }) => ({ recipe, seed, weights, loss, seconds }))
+  )
+}
+
+const keep = async (folder: string, run: TrainedRun): Promise<Result<void>> => {
+  const { recipe, seed, weights, loss, seconds } = run
+  const file = fileOf(folder, recipe, seed)
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    return E.left(`${folder}: cannot make the folder: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+  const written = await write(file, { model: recipe.model, weights, recipe, seed, loss, card: null, state: null })()
+  if (E.isLeft(written)) return E.left(show(written.left))
+  // The seconds go last: without them the weights do not count as kept.
+  const time = await writeWhole(timeFileOf(file), Buffer.from(`${JSON.stringify({ seconds })}\n`))()
+  return E.isLeft(time) ? E.left(show(time.left)) : E.right(undefined)
+}
+
+// --- training --------------------------------------------------------------------------------------------------------
+
+/** A trainer that remembers; with a folder, from one report to the next. */
+export const trainer = (folder: string | null): Train => {
+  const runs = new Map<string, Promise<Result<TrainedRun>>>()
+  const done: TrainedRun[] = []
+
+  const train: Train = async (recipe, seed, onProgress) => {
+    const old = folder === null ? E.right(null) : await kept(folder, recipe, seed)
+    if (E.isLeft(old)) return old
+    if (old.right !== null) return E.right(old.right)
+    const before = done
+      .filter((run) => run.seed === seed && continues(recipe, run.recipe))
+      .reduce<TrainedRun | null>(
+        (p, q) => (p !== null && p.recipe.stages.length >= q.recipe.stages.length ? p : q),
+        null
+      )
+    const start = performance.now()
+    let earlier = before?.seconds ?? 0
+    const trained = await follow(recipe, {
+      ...(before === null ? { seed } : { resume: endOf(before) }),
+      trained: (from, own) => async () => {
+        const asked = performance.now()
+        const run = await remembered(from, own, onProgress)
+        if (E.isLeft(run)) return E.left(trainError(run.left))
+        earlier += run.right.seconds - (performance.now() - asked) / 1000 // its own time, whether it ran now or earlier
+        return E.right(run.right.weights)
+      },
+      ...(onProgress === undefined ? {} : { onProgress })
+    })()
+    if (E.isLeft(trained)) return E.left(trained.left.message)
+    const seconds = (performance.now() - start) / 1000 + earlier
+    const { weights, loss } = trained.right
+    const run: TrainedRun = { recipe, seed, weights, loss, seconds }
+    const written = folder === null ? E.right(undefined) : await keep(folder, run)
+    return E.isLeft(written) ? written : E.right(run)
+  }
+
+  const remembered: Train = (recipe, seed, onProgress) => {
+    const key = keyOf(recipe, seed)
+    const known = runs.get(key)
+    if (known !== undefined) return known
+    const run = train(recipe, seed, onProgress).then((result) => {
+      if (E.isRight(result)) done.push(result.right)
+      return result
+    })
+    runs.set(key, run)
+    return run
+  }
+  return remembered
+}

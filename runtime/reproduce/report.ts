@@ -1,0 +1,115 @@
+/**
+ * A report as Markdown: every claim with its verdict in one table, then a section for every row.
+ */
+import type { Machine, ReportRow, Results } from './results'
+
+// --- numbers ---------------------------------------------------------------------------------------------------------
+
+/** Three digits, whole numbers whole, powers of ten where a number would be long: `1.23e-7`, `0.0123`, `512`. */
+export const short = (value: number): string => {
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value)
+  const size = Math.abs(value)
+  if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(3)))
+  return value.toExponential(2).replace(/\.?0*e\+?/, 'e')
+}
+
+const seconds = (s: number): string =>
+  s < 10 ? `${s.toFixed(1)} s` : s < 120 ? `${s.toFixed(0)} s` : `${(s / 60).toFixed(1)} min`
+
+// --- Markdown --------------------------------------------------------------------------------------------------------
+
+/** Text for a cell: no line breaks, no column marks. */
+const inCell = (text: string): string => text.replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|')
+
+const cellOf = (value: string | number | null): string =>
+  value === null ? '-' : typeof value === 'number' ? short(value) : inCell(value)
+
+const tableOf = (columns: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string => {
+  const isNumeric = columns.map(
+    (_, c) => rows.length > 0 && rows.every((r) => r[c] === null || typeof r[c] === 'number')
+  )
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [
+    line(columns.map(inCell)),
+    line(isNumeric.map((numeric) => (numeric ? '---:' : '---'))),
+    ...rows.map((r) => line(columns.map((_, c) => cellOf(r[c] ?? null))))
+  ].join('\n')
+}
+
+const sectionTitle = (r: ReportRow): string => `${r.title} (\`${r.id}\`)`
+
+/** The name that a heading's link has where Markdown is shown. */
+const anchor = (title: string): string =>
+  title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-')
+
+const claimRows = (r: ReportRow): readonly (readonly string[])[] => {
+  const link = `[${r.id}](#${anchor(sectionTitle(r))})`
+  return r.failed === null
+    ? r.claims.map((c) => [link, c.claim, c.paper, c.ours, `**${c.verdict}**`])
+    : [[link, 'the row', '-', r.failed, '**failed**']]
+}
+
+const section = (r: ReportRow): string => {
+  const ran = [
+    `Ran on ${r.date} in ${seconds(r.seconds)}`,
+    ...(r.backends.length === 0 ? [] : [`on ${r.backends.join(', ')}`]),
+    ...(r.recipes.length === 0 ? [] : [`with the recipes ${r.recipes.map(({ name }) => `\`${name}\``).join(', ')}`])
+  ].join('; ')
+  const verdicts = r.claims.map((c) => {
+    const paper = c.paper === '-' ? '' : ` Paper: ${c.paper}.`
+    return `- **${c.verdict}**: ${c.claim}${paper} Ours: ${c.ours}.${c.note === undefined ? '' : ` ${c.note}`}`
+  })
+  const trained = r.trained.map((t) => [t.recipe, t.seed, t.loss, t.seconds])
+  return [
+    `## ${sectionTitle(r)}`,
+    r.about,
+    `${ran}.`,
+    ...(r.failed === null ? [] : [`**This row failed**: ${r.failed}`]),
+    ...(verdicts.length === 0 ? [] : [verdicts.join('\n')]),
+    ...r.plots.map(({ name, caption }) => `![${inCell(caption)}](${name}.svg)\n\n*${caption}* ([PNG](${name}.png))`),
+    ...r.tables.map(({ title, columns, rows }) => `**${title}**\n\n${tableOf(columns, rows)}`),
+    ...(trained.length === 0
+      ? []
+      : [`**Weights trained for this row**\n\n${tableOf(['recipe', 'seed', 'last loss', 'seconds'], trained)}`]),
+    ...(r.notes.length === 0 ? [] : [`Notes:\n\n${r.notes.map((n) => `- ${n}`).join('\n')}`])
+  ].join('\n\n')
+}
+
+const machineOf = ({ cpu, cores, memory, system, node }: Machine): string =>
+  `${cpu}, ${cores} cores, ${short(memory)} GiB, ${system}, Node ${node}`
+
+/** What a report says of itself before its rows. */
+export interface Heading {
+  readonly title: string
+  /** Paragraphs of Markdown. */
+  readonly intro: string
+  readonly command: string
+}
+
+/** `README.md` of a report. */
+export const markdown = ({ title, intro, command }: Heading, { seed, quick, rows }: Results): string => {
+  const machines = [...new Set(rows.map((r) => machineOf(r.machine)))]
+  const busiest = Math.max(0, ...rows.map((r) => r.machine.load))
+  const claims = rows.flatMap((r) => r.claims)
+  const count = (verdict: string): number => claims.filter((c) => c.verdict === verdict).length
+  const failed = rows.filter((r) => r.failed !== null).length
+  return `${[
+    `# ${title}`,
+    intro,
+    ...(quick
+      ? [
+          '**A quick run: small sizes, short training, few systems. It shows that every row runs; its verdicts are not findings.**'
+        ]
+      : []),
+    `Made by \`${command}\`. Every number, with its recipe, seed, machine and date, is in [results.json](results.json).`,
+    `Seed ${seed}. ${machines.join('; ')}; load (processes that want a core) up to ${busiest.toFixed(1)}.`,
+    `Of ${claims.length} claims ${count('reproduced')} are reproduced, ${count('not reproduced')} are not, ` +
+      `${count('not testable here')} are not testable here${failed === 0 ? '' : `; ${failed} rows failed`}.`,
+    '## Verdicts',
+    tableOf(['row', 'claim', 'paper', 'ours', 'verdict'], rows.flatMap(claimRows)),
+    ...rows.map(section)
+  ].join('\n\n')}\n`
+}

@@ -1,0 +1,140 @@
+/**
+ * What a report is made of, as it lies in `results.json`: every row with its setting, its numbers and when it ran.
+ */
+import * as E from 'fp-ts/Either'
+import { z } from 'zod'
+
+import type { Cell, RowResult } from './row'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+const machine = z.strictObject({
+  cpu: z.string(),
+  cores: z.int().positive(),
+  /** GiB. */
+  memory: z.number().positive(),
+  system: z.string(),
+  node: z.string(),
+  /** Processes that wanted a core in the minute before. */
+  load: z.number().nonnegative()
+})
+
+const cell = z.union([z.string(), z.number(), z.null()])
+
+const table = z.strictObject({ title: z.string(), columns: z.array(z.string()), rows: z.array(z.array(cell)) })
+
+const claim = z.strictObject({
+  claim: z.string().min(1),
+  paper: z.string().min(1),
+  ours: z.string().min(1),
+  verdict: z.enum(['reproduced', 'not reproduced', 'not testable here']),
+  note: z.string().optional()
+})
+
+/** Weights that the row asked for; `seconds` is what training them took, once. */
+const trained = z.strictObject({
+  recipe: z.string(),
+  seed: z.int().nonnegative(),
+  loss: z.number().nullable(),
+  seconds: z.number().nonnegative()
+})
+
+const row = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  title: z.string().min(1),
+  about: z.string().min(1),
+  /** The day, as ISO 8601 writes it. */
+  date: z.iso.date(),
+  machine,
+  seconds: z.number().nonnegative(),
+  /** Why there is no result, in a sentence. */
+  failed: z.string().nullable(),
+  backends: z.array(z.string()),
+  /** Whole recipes, as `ansatz train` takes them in JSON. */
+  recipes: z.array(z.looseObject({ name: z.string() })),
+  trained: z.array(trained),
+  claims: z.array(claim),
+  tables: z.array(table),
+  plots: z.array(z.strictObject({ name: z.string().regex(/^[\w.-]+$/), caption: z.string() })),
+  notes: z.array(z.string())
+})
+
+/** The shape of `results.json`. */
+export const results = z.strictObject({
+  format: z.literal('ansatz-report'),
+  version: z.literal(1),
+  report: z.string(),
+  seed: z.int().nonnegative(),
+  quick: z.boolean(),
+  /** When and where the last row ran. */
+  date: z.iso.date(),
+  machine,
+  rows: z.array(row)
+})
+
+export type Results = z.infer<typeof results>
+export type ReportRow = z.infer<typeof row>
+export type Machine = z.infer<typeof machine>
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+/** JSON has no infinity and no NaN: they are written as words. */
+const written = (value: Cell): Cell =>
+  typeof value !== 'number' || Number.isFinite(value) ? value : Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf'
+
+/** The parts of a row's result that are kept as they are. */
+export const settled = ({ claims, tables, plots, backends, notes }: RowResult) => ({
+  claims: claims.map((c) => ({ ...c })),
+  tables: tables.map(({ title, columns, rows }) => ({
+    title,
+    columns: [...columns],
+    rows: rows.map((cells) => cells.map(written))
+  })),
+  plots: plots.map(({ name, caption }) => ({ name, caption })),
+  backends: [...backends],
+  notes: [...notes]
+})
+
+// --- combinators -----------------------------------------------------------------------------------------------------
+
+/** Rows in the report's order, newer ones instead of older ones of the same name. */
+export const merge = (
+  older: readonly ReportRow[],
+  newer: readonly ReportRow[],
+  order: readonly string[]
+): readonly ReportRow[] => {
+  const place = (r: ReportRow): number => (order.includes(r.id) ? order.indexOf(r.id) : order.length)
+  return [...older.filter((o) => !newer.some((n) => n.id === o.id)), ...newer].sort((p, q) => place(p) - place(q))
+}
+
+// --- reading ---------------------------------------------------------------------------------------------------------
+
+/** The results in a text, or in one sentence why they are none. */
+export const parse = (file: string, text: string): E.Either<string, Results> => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return E.left(`${file}: expected the JSON of a report, found other text`)
+  }
+  const judged = results.safeParse(value)
+  if (judged.success) return E.right(judged.data)
+  const [first] = judged.error.issues
+  return E.left(`${file}: expected the results of a report, but ${first?.path.join('.') || 'it'}: ${first?.message}`)
+}
+
+/** Why rows of a run cannot stand beside those of an earlier one, or null. */
+export const clash = (
+  file: string,
+  older: Results,
+  run: { readonly report: string; readonly seed: number; readonly quick: boolean }
+): string | null => {
+  if (older.report !== run.report) return `${file}: holds the report ${older.report}; give another folder with --out`
+  if (older.quick !== run.quick) {
+    const kind = (quick: boolean) => (quick ? 'a quick run' : 'a full run')
+    return `${file}: holds ${kind(older.quick)}, and rows of ${kind(run.quick)} are not mixed in; give another folder with --out`
+  }
+  return older.seed === run.seed
+    ? null
+    : `${file}: holds a run with seed ${older.seed}, and rows with seed ${run.seed} are not mixed in; give --seed ${older.seed} or another folder with --out`
+}

@@ -1,0 +1,86 @@
+/**
+ * What shape inference says when it refuses, and its judgements of sizes, weights, encodings and intervals.
+ */
+import * as E from 'fp-ts/Either'
+
+import * as Dim from './dim'
+import * as T from './token'
+import type { Weight } from './weight'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+export interface ShapeError {
+  readonly _tag: 'ShapeError'
+  /** The place in the model, such as `body.residual.linearAttention`. */
+  readonly path: string
+  readonly expected: string
+  readonly found: string
+  readonly cause: string
+}
+
+/** A judgement: nothing to say against it, or the first thing that is wrong. */
+export type Result<A> = E.Either<ShapeError, A>
+
+// --- constructors ----------------------------------------------------------------------------------------------------
+
+export const fail = (path: string, expected: string, found: string, cause: string): Result<never> =>
+  E.left({ _tag: 'ShapeError', path, expected, found, cause })
+
+export const whole = (path: string, what: string, value: number, least: number): Result<void> =>
+  Number.isSafeInteger(value) && value >= least
+    ? E.right(undefined)
+    : fail(path, `${what}: a whole number of at least ${least}`, String(value), `${what} was given as ${value}`)
+
+export const all = (...results: readonly Result<void>[]): Result<void> => results.find(E.isLeft) ?? E.right(undefined)
+
+export const describe = (t: T.Tokens): string => `${T.showShape(t)} (${T.showParts(t)})`
+
+// --- weights and encodings -------------------------------------------------------------------------------------------
+
+export const checkWeight = (path: string, weight: Weight, t: T.Tokens): Result<void> => {
+  switch (weight._tag) {
+    case 'full':
+      return E.right(undefined)
+    case 'product':
+      return whole(path, 'inner width', weight.inner, 1)
+    case 'block':
+      return T.isBlockwise(t)
+        ? E.right(undefined)
+        : fail(
+            path,
+            'tokens made of parts of size n and one b of size 1',
+            T.showParts(t),
+            'a Block weight has one scalar a block of size n; use W.full, or an identity embedding'
+          )
+  }
+}
+
+export const checkEncoding = (encoding: T.Encoding): Result<void> => {
+  if (encoding._tag === 'columns') return E.right(undefined)
+  const { embedding, bScale } = encoding
+  return all(
+    embedding._tag === 'identity'
+      ? whole('encoding', 'identity blocks', embedding.blocks, 0)
+      : all(
+          whole('encoding', 'embedding width', embedding.width, 1),
+          whole('encoding', 'embedded tokens', embedding.tokens, 1)
+        ),
+    bScale === null || (Number.isFinite(bScale) && bScale > 0)
+      ? E.right(undefined)
+      : fail('encoding', 'bScale: a positive number, or null', String(bScale), 'b is divided by its norm and scaled')
+  )
+}
+
+export const checkInterval = (
+  path: string,
+  { low, high }: { readonly low: number; readonly high: number }
+): Result<void> =>
+  Number.isFinite(low) && Number.isFinite(high) && low < high
+    ? E.right(undefined)
+    : fail(path, 'low < high, both finite', `[${low}, ${high}]`, 'the interval of eigenvalues')
+
+/** Tokens that hold the system, one equation each, and no query. */
+export const checkRows = (path: string, t: T.Tokens): Result<void> =>
+  !t.query && Dim.equals(t.count, Dim.n) && t.parts.some((p) => p.name === 'A')
+    ? checkWeight(path, { _tag: 'block', allOnes: false, muScale: 'one' }, t)
+    : fail(path, 'n tokens with parts A and b, no query', describe(t), 'encode with T.rows')
