@@ -84,13 +84,13 @@ export const sampledOn = (
 // --- on the matrix ---------------------------------------------------------------------------------------------------
 
 /** Numbers of multiplications up to which the literal tokens run. */
-const mostLiteral = 3e10
+const mostLiteral = 1e10
 /** Multiplications up to which the polynomial turns as often; a longer one turns less. */
 const mostPolynomial = 5e9
 /** Runs whose x is the error that the run before left: power iterations on the network's error operator. */
 const mostRounds = 8
 const leastRounds = 2
-const batchOf = (n: number): number => (n <= 200 ? 8 : 2)
+const batchOf = (n: number): number => (n <= 100 ? 8 : 2)
 
 /** About `16 n^3` a layer and system. */
 const literalWork = (model: Model, n: number): number =>

@@ -34,8 +34,8 @@ export interface Judgement {
 
 /** Deeper networks take interval arithmetic a minute or more. */
 const deepestProved = 7
-/** By how much the bound may exceed what is attained. */
-const tolerance = 5e-3
+/** By how much the bound may exceed what is attained: one part in fifty costs half of what one in a thousand does. */
+const tolerance = 0.02
 /**
  * What rounding is granted where no bound is known, in units of 2^-53 for every unit of the condition number and every
  * layer: far above what has been seen.

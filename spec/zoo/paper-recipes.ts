@@ -46,7 +46,7 @@ export const blockJoint: R.Recipe = R.make({
 export const blockTuned: R.Recipe = R.make({
   ...blockJoint,
   name: 'paper-block-10-20',
-  stages: [...blockJoint.stages, lm(spd(10, 20), 4, 60)],
+  stages: [...blockJoint.stages, lm(spd(10, 20), 6, 80)],
   valid: spd(10, 20)
 })
 
@@ -60,9 +60,9 @@ export const fullAdam: R.Recipe = R.make({
   stages: [
     R.adam({
       family: spd(9, 9),
-      steps: 4000,
-      batch: 64,
-      rate: { peak: 2e-3, warmup: 200, decay: 'cosine' }
+      steps: 16_000,
+      batch: 16,
+      rate: { peak: 1e-2, warmup: 500, decay: 'cosine' }
     })
   ],
   seed: 1,
@@ -73,7 +73,7 @@ export const fullAdam: R.Recipe = R.make({
 export const fullFresh: R.Recipe = R.make({
   ...fullAdam,
   name: 'paper-full-9-fresh',
-  stages: [R.levenbergMarquardt({ family: spd(9, 9), systems: 40, iterations: 300, redraw: 1 })]
+  stages: [R.levenbergMarquardt({ family: spd(9, 9), systems: 40, iterations: 200, redraw: 1 })]
 })
 
 /** FULL from the trained BLOCK model, whose weights are among its own. */
@@ -86,7 +86,7 @@ export const fullWidened: R.Recipe = R.make({
       family: spd(9, 9),
       steps: 500,
       batch: 64,
-      rate: { peak: 1e-7, warmup: 50, decay: 'cosine' }
+      rate: { peak: 3e-7, warmup: 50, decay: 'cosine' }
     })
   ]
 })

@@ -164,7 +164,7 @@ const run = async (c: RowContext): Promise<E.Either<string, RowResult>> => {
     recipes: models.right.map(({ runs }) => runs[0]!.recipe.name),
     notes: [
       method(c.quick ? { rounds: 5 } : { rounds: 21 }),
-      `${names.adam}: from random weights, batches of 64. ${names.fresh}: from random weights by Levenberg-Marquardt in the space of the residuals, on new systems after every accepted step. ${names.widened}: the trained BLOCK model written out as FULL, then Adam.`
+      `${names.adam}: from random weights, batches of 16. ${names.fresh}: from random weights by Levenberg-Marquardt in the space of the residuals, on new systems after every accepted step. ${names.widened}: the trained BLOCK model written out as FULL, then Adam.`
     ]
   })
 }

@@ -61,7 +61,7 @@ export const blocks: readonly PaperModel[] = [
 /** FULL, by every method that was tried. */
 export const fulls: readonly PaperModel[] = [
   model(names.adam, fullAdam, nine, 3),
-  model(names.fresh, fullFresh, nine, 3),
+  model(names.fresh, fullFresh, nine, 2),
   model(names.widened, fullWidened, nine, 5)
 ]
 
