@@ -14,6 +14,7 @@ import { type GivenModel, type SolveError, solveError } from './solution'
 export const shipped: Readonly<Record<string, { readonly kappa: number }>> = {
   'block-linear-2': { kappa: 5 },
   'block-linear-3': { kappa: 5 },
+  'block-linear-3-blocks2': { kappa: 5 },
   'block-linear-4-universal': { kappa: 100 }
 }
 
@@ -21,6 +22,7 @@ export const shipped: Readonly<Record<string, { readonly kappa: number }>> = {
 const standIns: Readonly<Record<string, { readonly layers: number; readonly kappa: number }>> = {
   'block-linear-2': { layers: 2, kappa: 5 },
   'block-linear-3': { layers: 3, kappa: 5 },
+  'block-linear-3-blocks2': { layers: 3, kappa: 5 },
   'block-linear-4-universal': { layers: 4, kappa: 100 }
 }
 

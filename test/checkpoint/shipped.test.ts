@@ -67,10 +67,36 @@ test('the whole recipe gives the whole file', async (t) => {
   t.end()
 })
 
+const long = process.env['ANSATZ_LONG'] === '1' ? false : 'takes a minute: set ANSATZ_LONG=1'
+
+test('the recipe that follows an optimum from condition number 30 gives its file', { skip: long }, async (t) => {
+  const made = right(ofTrained(Zoo.blockLinear3Blocks2, right(await follow(Zoo.blockLinear3Blocks2)())))
+  const file = await readFile(place('block-linear-3-blocks2'))
+  t.ok(file.equals(right(toBytes('block-linear-3-blocks2', made))), 'block-linear-3-blocks2, byte for byte')
+  t.end()
+})
+
+test('three layers are the best polynomials of their degree, by literal tokens at n = 9 and 64', async (t) => {
+  for (const [recipe, degree, most] of [
+    [Zoo.blockLinear3, 24, 2e-20],
+    [Zoo.blockLinear3Blocks2, 26, 1e-21]
+  ] as const) {
+    const { weights } = await load(recipe.name)
+    const bound = 1 / Math.cosh(degree * Math.acosh(1.5)) // the largest residual of the Chebyshev polynomial
+    const options = { kappas: [5], sizes: [9, 64], spectrum: 'uniform' as const, systems: 60, seed: 7 }
+    for (const { n, mse } of right(measure(typed(recipe.model), weights, options))) {
+      t.ok(mse <= most, `${recipe.name}, n = ${n}: ${mse.toExponential(2)}`)
+      t.ok(mse < bound ** 2, `below the square of 1/T_${degree}, ${(bound ** 2).toExponential(1)}`)
+    }
+  }
+  t.end()
+})
+
 test('the mean square errors that are promised, in float64', async (t) => {
   for (const [recipe, kappas, most] of [
     [Zoo.blockLinear2, [5], 5e-7],
-    [Zoo.blockLinear3, [5], 1e-14],
+    [Zoo.blockLinear3, [5], 2e-20],
+    [Zoo.blockLinear3Blocks2, [5], 1e-21],
     [Zoo.blockLinear4Universal, [1, 3, 10, 30, 100], 1e-12]
   ] as const) {
     const { weights } = await load(recipe.name)
@@ -87,7 +113,7 @@ test('the layer interpreter agrees', async (t) => {
   const { A, b, x } = draw(Family.spd({ kappa: 5, sizes: 9 }), Key.key(1), { n: 9, batch: 20 })
   const answer = interpretBatch(typed(model), weights, { n: 9, batch: 20, A, b })
   const mse = answer.reduce((sum, v, k) => sum + (v - x[k]!) ** 2, 0) / x.length
-  t.ok(mse <= 1e-14, `${mse.toExponential(1)}`)
+  t.ok(mse <= 2e-20, `${mse.toExponential(1)}`)
   t.end()
 })
 
@@ -95,7 +121,8 @@ test('the weights bear float32 tokens', async (t) => {
   const runtime = right(await open('cpu')())
   for (const [recipe, kappa, most] of [
     [Zoo.blockLinear2, 5, 5e-7],
-    [Zoo.blockLinear3, 5, 1e-11],
+    [Zoo.blockLinear3, 5, 1e-12],
+    [Zoo.blockLinear3Blocks2, 5, 1e-11],
     [Zoo.blockLinear4Universal, 5, 1e-9],
     [Zoo.blockLinear4Universal, 100, 1e-8]
   ] as const) {
@@ -119,7 +146,8 @@ test('the weights bear float32 tokens', async (t) => {
 test('they are polynomials in A', async (t) => {
   for (const [name, kappa, degree] of [
     ['block-linear-2', 5, 7],
-    ['block-linear-3', 5, 25],
+    ['block-linear-3', 5, 23],
+    ['block-linear-3-blocks2', 5, 25],
     ['block-linear-4-universal', 100, 79]
   ] as const) {
     const { model, weights } = await load(name)

@@ -56,7 +56,13 @@ test('errors name the place in the recipe', (t) => {
     ],
     ['"peak":0.001', '"peak":0', 'stages[2].rate.peak: expected a number above 0, found 0'],
     ['"times":2', '"times":0', 'model.body.times: expected a whole number from 1 to 10000, found 0'],
-    ['"noise":0.02', '"noise":-1', 'start.noise: expected a number of at least 0, found -1']
+    ['"noise":0.02', '"noise":-1', 'start.noise: expected a number of at least 0, found -1'],
+    ['"corrections":0', '"corrections":-1', 'stages[0].corrections: expected a whole number from 0 to 1000, found -1'],
+    [
+      '"path":null',
+      '"path":{"from":1,"steps":3,"iterations":4}',
+      'stages[0].path.from: expected a condition number above 1, found 1'
+    ]
   ]
   for (const [from, to, sentence] of cases) {
     t.ok(text.includes(from), `${from} is there`)

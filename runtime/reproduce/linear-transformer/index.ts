@@ -5,6 +5,7 @@ import type { Report } from '../run'
 import { beyondSpd } from './beyond-spd'
 import { cgEquivalents } from './cg-equivalents'
 import { closedFormRow } from './closed-form'
+import { depth } from './depth'
 import { extrapolation } from './extrapolation'
 import { figure2 } from './figure-2'
 import { figure3 } from './figure-3'
@@ -37,6 +38,7 @@ export const linearTransformer: Report = {
     fullAndBlock,
     figure3,
     extrapolation,
+    depth,
     invariance,
     closedFormRow,
     guaranteeRow,
