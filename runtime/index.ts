@@ -26,7 +26,7 @@ export {
   show as showCheckpointError,
   write as writeCheckpoint
 } from './checkpoint/checkpoint'
-export { closedForm, embed, type WeightedModel } from './weights/closed-form'
+export { behind, closedForm, embed, kappaBehind, type WeightedModel } from './weights/closed-form'
 export { type Cost, costsOf, type Decision, decide, type Force, inStrides, type Way, type Work } from './weights/cost'
 export { initialise } from './weights/initialise'
 export { type NewtonSchulzOptions, newtonSchulzContraction, newtonSchulzForm } from './weights/newton-schulz'
@@ -68,6 +68,9 @@ export { type Arrays, type Executable, open as openBackend, type Runtime } from 
 
 export * as Random from './random/key'
 export { draw as sample, type Sample } from './sample/spd'
+export { type Judgement as SpectralJudgement, judge as judgeSpectral } from './spectral/judge'
+export { ofEigenvalues, ofInterval, ofMatrix, type Target as SpectralTarget } from './spectral/target'
+export { type SpectralModel, type SpectralOptions, trainSpectral } from './spectral/train'
 export {
   type FollowOptions,
   follow,
