@@ -12,6 +12,32 @@ export interface Dialect {
   readonly size: (dim: Dim.Dim) => string
   /** Whole-number quotient of two non-negative numbers. */
   readonly quotient: (over: string, by: string) => string
+  readonly words: Words
+}
+
+/** How a language of the family writes what all of them have. */
+export interface Words {
+  readonly number: (value: number) => string
+  /** A size, which is text already, where a number is computed with. */
+  readonly extent: (size: string) => string
+  /** A variable of a number, with its first value. */
+  readonly variable: (name: string, value: string) => string
+  /** The head of a loop over whole numbers from 0. */
+  readonly loop: (name: string, size: string) => string
+  readonly equal: string
+  readonly sqrt: string
+  readonly max: string
+}
+
+/** JavaScript, and gpu.js's part of it. */
+export const javascriptWords: Words = {
+  number: showNumber,
+  extent: (size) => size,
+  variable: (name, value) => `let ${name} = ${value};`,
+  loop: (name, size) => `for (let ${name} = 0; ${name} < ${size}; ${name}++) {`,
+  equal: '===',
+  sqrt: 'Math.sqrt',
+  max: 'Math.max'
 }
 
 /** Statements in order, each a line with its indentation, and the names taken so far. */
@@ -68,7 +94,7 @@ const position = (w: Writer, scope: Scope, p: X.Position): string => {
 
 const condition = (w: Writer, scope: Scope, c: X.Condition): string => {
   const [left, right] = [position(w, scope, c.left), position(w, scope, c.right)]
-  return `${left} ${c._tag === 'less' ? '<' : '==='} ${right}`
+  return `${left} ${c._tag === 'less' ? '<' : w.dialect.words.equal} ${right}`
 }
 
 // --- expressions -----------------------------------------------------------------------------------------------------
@@ -85,11 +111,12 @@ const negative = (e: X.Expr): X.Expr | undefined => {
 
 /** An expression as text; sums and branches inside it are computed before it, into variables. */
 const inline = (w: Writer, scope: Scope, e: X.Expr, pad: string): string => {
+  const { words } = w.dialect
   switch (e._tag) {
     case 'number':
-      return showNumber(e.value)
+      return words.number(e.value)
     case 'extent':
-      return w.dialect.size(e.dim)
+      return words.extent(w.dialect.size(e.dim))
     case 'read':
       return w.dialect.read(
         e.tensor,
@@ -97,13 +124,13 @@ const inline = (w: Writer, scope: Scope, e: X.Expr, pad: string): string => {
       )
     case 'sum': {
       const name = newName(w, 'acc')
-      w.lines.push(`${pad}let ${name} = 0;`)
+      w.lines.push(`${pad}${words.variable(name, words.number(0))}`)
       accumulate(w, scope, e, name, '+', pad)
       return name
     }
     case 'where': {
       const name = newName(w, 'pick')
-      w.lines.push(`${pad}let ${name} = 0;`)
+      w.lines.push(`${pad}${words.variable(name, words.number(0))}`)
       accumulate(w, scope, e, name, '+', pad)
       return name
     }
@@ -133,9 +160,9 @@ const inline = (w: Writer, scope: Scope, e: X.Expr, pad: string): string => {
       return `${top} / ${low}`
     }
     case 'sqrt':
-      return `Math.sqrt(${inline(w, scope, e.of, pad)})`
+      return `${words.sqrt}(${inline(w, scope, e.of, pad)})`
     case 'largest':
-      return `Math.max(${inline(w, scope, e.of[0], pad)}, ${inline(w, scope, e.of[1], pad)})`
+      return `${words.max}(${inline(w, scope, e.of[0], pad)}, ${inline(w, scope, e.of[1], pad)})`
   }
 }
 
@@ -154,7 +181,7 @@ const accumulate = (w: Writer, scope: Scope, e: X.Expr, into: string, sign: '+' 
       for (const i of e.over) {
         const name = newName(w, i.name)
         inner.set(i.name, name)
-        w.lines.push(`${deep}for (let ${name} = 0; ${name} < ${w.dialect.size(i.dim)}; ${name}++) {`)
+        w.lines.push(`${deep}${w.dialect.words.loop(name, w.dialect.size(i.dim))}`)
         deep += '  '
       }
       accumulate(w, inner, e.body, into, sign, deep)
@@ -225,7 +252,8 @@ export const emit = (
     return { lines: w.lines, result }
   }
   const acc = newName(w, 'acc')
-  w.lines.push(`${pad}let ${acc} = ${plain.length === 0 ? '0' : inline(w, scope, X.add(...plain), pad)};`)
+  const first = plain.length === 0 ? X.zero : X.add(...plain)
+  w.lines.push(`${pad}${dialect.words.variable(acc, inline(w, scope, first, pad))}`)
   for (const t of rest) accumulate(w, scope, t, acc, '+', pad)
   return { lines: w.lines, result: acc }
 }

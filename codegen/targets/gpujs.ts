@@ -7,7 +7,7 @@ import { showEquation } from '../formula'
 import type { Plan, PlanKernel } from '../plan'
 import type { Program, ProgramKernel } from '../program'
 import type { Target } from '../schedule'
-import { branches, type Dialect, emit, hasLoop } from './emit'
+import { branches, type Dialect, emit, hasLoop, javascriptWords } from './emit'
 
 export const gpujs: Target = { name: 'gpujs', mostArrays: 7 }
 
@@ -79,6 +79,7 @@ const printKernel = (k: PlanKernel, sizes: Dim.Sizes): ProgramKernel => {
   }
   const axesOf = new Map(k.parameters.map((p) => [p.label, p.axes]))
   const dialect: Dialect = {
+    words: javascriptWords,
     size,
     quotient: (over, by) => `Math.floor((${over} + 0.5) / ${by})`,
     read: (label, at) => {

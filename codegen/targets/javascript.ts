@@ -6,7 +6,7 @@ import * as Dim from '../../spec/dim'
 import { showEquation } from '../formula'
 import type { Plan, PlanKernel } from '../plan'
 import type { Target } from '../schedule'
-import { type Dialect, emit } from './emit'
+import { type Dialect, emit, javascriptWords } from './emit'
 
 export const javascript: Target = { name: 'javascript', mostArrays: null }
 
@@ -24,6 +24,7 @@ const printKernel = (k: PlanKernel, sizes: Dim.Sizes): string => {
   }
   const axesOf = new Map(k.parameters.map((p) => [p.label, p.axes.map(valueOf)]))
   const dialect: Dialect = {
+    words: javascriptWords,
     size: (d) => String(valueOf(d)),
     quotient: (over, by) => `Math.floor((${over}) / ${by})`,
     read: (label, at) => {
