@@ -4,10 +4,11 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
-import { type Goal, toGpujs, toJavaScript } from '../codegen/compile'
-import type { Program, ProgramInput } from '../codegen/program'
+import { type Goal, plan as planFor, toJavaScript } from '../codegen/compile'
+import type { Plan } from '../codegen/plan'
+import type { ProgramInput } from '../codegen/program'
 import { adam } from '../codegen/rules/optimiser'
-import type { Runtime } from '../runtime/gpujs/runtime'
+import type { Runtime } from '../runtime/backends/runtime'
 import { load64 } from '../runtime/javascript/run'
 import type { Sample } from '../runtime/sample/spd'
 import { specialise } from '../runtime/weights/specialise'
@@ -104,27 +105,24 @@ const must = <A>(result: E.Either<{ readonly message: string } | string, A>): A 
 }
 
 /** Bytes that a program keeps between its kernels, if nothing were shared: what decides whether a batch fits. */
-const bytes = (program: Program): number =>
-  program.launches.reduce((sum, l) => sum + 4 * program.kernels[l.kernel]!.output.reduce((p, q) => p * q, 1), 0)
+const bytes = (plan: Plan): number => plan.buffers.reduce((sum, b) => sum + 4 * b.elements, 0)
 
 /** Memory above which a batch is taken to be too large. */
 const mostBytes = 2 ** 31
 
-/** On a gpu.js backend, in float32; parameters and optimiser state are loaded once and stay there. */
-export const onGpujs =
+/** On a backend, in float32; parameters and optimiser state are loaded once and stay there. */
+export const onBackend =
   (runtime: Runtime) =>
   async (row: Row, systems: Sample): Promise<Prepared> => {
     const { n, batch } = systems
-    const program = must(toGpujs(row.goal, row.network.typed, { n, batch }))
-    if (bytes(program) > mostBytes) throw new Error(`needs ${(bytes(program) / 2 ** 30).toFixed(1)} GiB`)
-    const executable = must(await runtime.compile(program)())
-    const values = single(valuesOf(program.inputs, row.network, systems))
+    const plan = must(planFor(runtime.target, row.goal, row.network.typed, { n, batch }))
+    if (bytes(plan) > mostBytes) throw new Error(`needs ${(bytes(plan) / 2 ** 30).toFixed(1)} GiB`)
+    const executable = must(await runtime.compile(plan)())
+    const values = single(valuesOf(plan.inputs, row.network, systems))
     const ofRole = (data: boolean) =>
-      Object.fromEntries(
-        program.inputs.filter((i) => (i.role === 'data') === data).map((i) => [i.name, values[i.name]!])
-      )
+      Object.fromEntries(plan.inputs.filter((i) => (i.role === 'data') === data).map((i) => [i.name, values[i.name]!]))
     must(executable.load(ofRole(false)))
-    const [data, wanted] = [ofRole(true), row.wanted(program)]
+    const [data, wanted] = [ofRole(true), row.wanted(plan)]
     return {
       call: async () => {
         must(await executable.run(data, wanted)())

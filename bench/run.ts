@@ -1,10 +1,10 @@
 /** Every cell of the table, one after the other. */
 import { cpus, loadavg } from 'node:os'
 import * as E from 'fp-ts/Either'
-
-import { probe } from '../runtime/gpujs/backend'
-import type { BackendName } from '../runtime/gpujs/error'
-import { open, type Runtime } from '../runtime/gpujs/runtime'
+import type { BackendName } from '../runtime/backends/error'
+import { open } from '../runtime/backends/open'
+import { probe } from '../runtime/backends/probe'
+import type { Runtime } from '../runtime/backends/runtime'
 import * as Key from '../runtime/random/key'
 import { draw, type Sample } from '../runtime/sample/spd'
 import type { Weights } from '../runtime/weights/weights'
@@ -130,7 +130,7 @@ export const run = async (settings: Settings): Promise<Results> => {
     }
   }
   const places: readonly { readonly backend: string; readonly prepare: Prepare }[] = [
-    ...runtimes.map((runtime) => ({ backend: runtime.backend, prepare: network.onGpujs(runtime) })),
+    ...runtimes.map((runtime) => ({ backend: runtime.backend, prepare: network.onBackend(runtime) })),
     { backend: 'float64', prepare: network.onJavaScript }
   ]
   try {

@@ -40,9 +40,15 @@ const product = (dims: readonly number[]): number => dims.reduce((p, q) => p * q
 // --- views -----------------------------------------------------------------------------------------------------------
 
 /** What a kernel calls a view: as it calls its source, with a number where it reads another view of it too. */
-const freshLabel = (labels: Readonly<Record<string, string>>, view: string, source: string): string => {
+const freshLabel = (
+  labels: Readonly<Record<string, string>>,
+  view: string,
+  source: string,
+  wholes: ReadonlySet<string>
+): string => {
   const wish = labels[source] ?? source.slice(source.lastIndexOf('.') + 1)
-  const taken = Object.entries(labels).flatMap(([name, label]) => (name === view || name === source ? [] : [label]))
+  const free = (name: string): boolean => name === view || (name === source && !wholes.has(source))
+  const taken = Object.entries(labels).flatMap(([name, label]) => (free(name) ? [] : [label]))
   let label = wish
   for (let k = 2; taken.includes(label); k++) label = `${wish}${k}`
   return label
@@ -55,13 +61,24 @@ const withViews = (
 ): { readonly e: Equations; readonly views: readonly ProgramView[] } => {
   const views = new Map<string, ProgramView>()
   const tensors = { ...e.tensors }
-  const look = (labels: Record<string, string>) =>
+  const depthOf = (r: Extract<X.Expr, { _tag: 'read' }>): number => {
+    if ((e.tensors[r.tensor]?.role ?? 'value') === 'value') return 0
+    const fixed = r.at.findIndex((p) => p._tag !== 'size')
+    return fixed < 0 ? r.at.length : fixed
+  }
+  const wholesOf = (value: X.Expr): ReadonlySet<string> => {
+    const found = new Set<string>()
+    X.mapReads((r) => {
+      if (depthOf(r) === 0) found.add(r.tensor)
+      return r
+    })(value)
+    return found
+  }
+  const look = (labels: Record<string, string>, wholes: ReadonlySet<string>) =>
     X.mapReads((r) => {
       const source = e.tensors[r.tensor]
-      if (source === undefined || source.role === 'value') return r
-      const fixed = r.at.findIndex((p) => p._tag !== 'size')
-      const depth = fixed < 0 ? r.at.length : fixed
-      if (depth === 0) return r
+      const depth = depthOf(r)
+      if (source === undefined || depth === 0) return r
       const dims = sizesOf(source.dims, sizes)
       const place = sizesOf(
         r.at.slice(0, depth).map((p) => (p as Extract<X.Position, { _tag: 'size' }>).dim),
@@ -72,12 +89,12 @@ const withViews = (
       const name = `${r.tensor}[${place.join(',')}]`
       views.set(name, { name, of: r.tensor, offset, dims: rest })
       tensors[name] = { name, dims: source.dims.slice(depth), role: source.role }
-      labels[name] = freshLabel(labels, name, r.tensor)
+      labels[name] = freshLabel(labels, name, r.tensor, wholes)
       return { ...r, tensor: name, at: r.at.slice(depth) }
     })
   const equations = e.equations.map((eq) => {
     const labels = { ...eq.labels }
-    const value = look(labels)(eq.value)
+    const value = look(labels, wholesOf(eq.value))(eq.value)
     return { ...eq, value, labels }
   })
   return { e: { ...e, tensors, equations }, views: [...views.values()] }

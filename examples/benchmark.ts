@@ -8,7 +8,7 @@
 import Benchmark from 'benchmark'
 import * as E from 'fp-ts/Either'
 
-import { chooseBackend, initialise, openBackend, Random, sample, spec, toGpujs } from '../runtime' // installed: 'ansatz'
+import { chooseBackend, initialise, openBackend, plan as planFor, Random, sample, spec } from '../runtime' // installed: 'ansatz'
 import { damped } from './damped'
 
 /** The value, or an exception with the sentence that says what went wrong. */
@@ -25,15 +25,15 @@ const typed = spec.Infer.infer(model)
 if (E.isLeft(typed)) throw new Error(spec.Infer.show(typed.left))
 
 // Compile the forward pass for this size, and put the weights on the device: they stay there between calls.
-const program = must(toGpujs({ _tag: 'forward' }, typed.right, { n, batch }))
 const runtime = must(await openBackend(must(await chooseBackend('auto')()))())
-const executable = must(await runtime.compile(program)())
+const plan = must(planFor(runtime.target, { _tag: 'forward' }, typed.right, { n, batch }))
+const executable = must(await runtime.compile(plan)())
 must(executable.load(single(initialise(typed.right, n, Random.key(1)))))
 
 const { A, b } = sample(spec.Family.spd({ kappa: 5, sizes: n }), Random.key(2), { n, batch })
 const systems = single({ A, b })
 console.log(`${model.name}, n = ${n}, ${batch} systems a call, on ${runtime.backend} (${runtime.adapter})`)
-console.log(`${program.kernels.length} kernels, ${program.launches.length} launches, executed ${executable.kind}\n`)
+console.log(`${plan.kernels.length} kernels, ${plan.launches.length} launches, executed ${executable.kind}\n`)
 
 /** Times an asynchronous function and prints the median of its samples. */
 const time = (name: string, run: () => Promise<unknown>): Promise<void> =>
@@ -55,12 +55,13 @@ const time = (name: string, run: () => Promise<unknown>): Promise<void> =>
 await time('whole forward pass', async () => must(await executable.run(systems, ['x'])()))
 
 // Each kernel alone, on zeros: `launch` copies its arguments in and its result out, so the figures only rank kernels.
-for (const [index, launch] of program.launches.entries()) {
-  const kernel = program.kernels[launch.kernel]!
-  const first = program.launches.findIndex((other) => other.kernel === launch.kernel)
+const dimsOf = new Map([...plan.inputs, ...plan.views, ...plan.buffers].map(({ name, dims }) => [name, dims]))
+for (const [index, launch] of plan.launches.entries()) {
+  const kernel = plan.kernels[launch.kernel]!
+  const first = plan.launches.findIndex((other) => other.kernel === launch.kernel)
   if (first !== index) continue // the same kernel again, in a later layer
-  const zeros = kernel.parameters.map((p) => new Float32Array(p.dims.reduce((x, y) => x * y, 1)))
-  await time(`${kernel.name} -> [${kernel.output.join(', ')}]`, async () =>
+  const zeros = launch.inputs.map((name) => new Float32Array(dimsOf.get(name)!.reduce((x, y) => x * y, 1)))
+  await time(`${kernel.name} -> [${dimsOf.get(launch.output)!.join(', ')}]`, async () =>
     must(await executable.launch(index, zeros)())
   )
 }

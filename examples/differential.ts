@@ -8,10 +8,10 @@
  * random systems and random weights: the agreement ladder. A last try plants a fault, to see that it is noticed.
  */
 import * as E from 'fp-ts/Either'
-import { climb, gpujsDevice, openBackend, probeBackends, type Row, rungs, spec } from '../runtime' // installed: 'ansatz'
+import { climb, deviceOf, openBackend, probeBackends, type Row, rungs, spec } from '../runtime' // installed: 'ansatz'
 import { damped } from './damped'
 
-type Device = ReturnType<typeof gpujsDevice>
+type Device = ReturnType<typeof deviceOf>
 
 const judged = spec.Infer.infer(damped(2))
 if (E.isLeft(judged)) throw new Error(spec.Infer.show(judged.left))
@@ -34,8 +34,8 @@ const report = (title: string, rows: readonly Row[]): boolean => {
 /** A device that adds a thousandth to the first number of every result. */
 const faulty = (device: Device): Device => ({
   ...device,
-  compile: async (program) => {
-    const made = await device.compile(program)
+  compile: async (plan, printers) => {
+    const made = await device.compile(plan, printers)
     const spoil = (a: Float32Array) => a.map((v, k) => (k === 0 ? v + 1e-3 : v))
     return {
       ...made,
@@ -61,7 +61,7 @@ for (const { name, works, detail } of await probeBackends()) {
   const opened = await openBackend(name)()
   if (E.isLeft(opened)) throw new Error(opened.left.message)
   const runtime = opened.right
-  const device = gpujsDevice(runtime)
+  const device = deviceOf(runtime)
   results.push(report(`${runtime.backend} (${runtime.adapter})`, await judge(device)))
   if (name === 'cpu') results.push(!report('cpu with a fault planted: this must fail', await judge(faulty(device))))
   await runtime.close()

@@ -53,6 +53,7 @@ export { type Float64Executable, load64 } from './javascript/run'
 
 // --- running on backends -------------------------------------------------------------------------------------------------
 
+export { open as openBackend } from './backends/open'
 export {
   type BackendError,
   type BackendName,
@@ -61,8 +62,8 @@ export {
   type Probe,
   probe as probeBackend,
   probeAll as probeBackends
-} from './gpujs/backend'
-export { type Arrays, type Executable, open as openBackend, type Runtime } from './gpujs/runtime'
+} from './backends/probe'
+export type { Arrays, Executable, Runtime } from './backends/runtime'
 
 // --- sampling and training -----------------------------------------------------------------------------------------------
 
@@ -113,6 +114,6 @@ export {
 
 // --- judging -------------------------------------------------------------------------------------------------------------
 
+export { deviceOf } from './ladder/backend-device'
 export { type CheckOptions, type Climber, check as climb } from './ladder/check'
-export { gpujsDevice } from './ladder/gpujs-device'
 export { type Row, type RungName, rungs } from './ladder/rung'

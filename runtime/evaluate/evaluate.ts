@@ -5,11 +5,11 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
-import { toGpujs, toJavaScript } from '../../codegen/compile'
+import { plan as planFor, toJavaScript } from '../../codegen/compile'
 import * as F from '../../spec/family'
 import type { Typed } from '../../spec/infer'
-import type { BackendError } from '../gpujs/error'
-import type { Runtime } from '../gpujs/runtime'
+import type { BackendError } from '../backends/error'
+import type { Runtime } from '../backends/runtime'
 import { interpretBatch } from '../interpreter/interpret'
 import { load64 } from '../javascript/run'
 import { batchCg } from '../linalg/batch'
@@ -112,9 +112,9 @@ const onBackend = async (
   batch: number
 ): Promise<E.Either<string, { readonly run: Answers; readonly close: () => Promise<void> }>> => {
   const message = (error: BackendError): string => error.message
-  const program = toGpujs({ _tag: 'forward' }, e.typed, { n, batch })
-  if (E.isLeft(program)) return program
-  const made = await runtime.compile(program.right)()
+  const plan = planFor(runtime.target, { _tag: 'forward' }, e.typed, { n, batch })
+  if (E.isLeft(plan)) return plan
+  const made = await runtime.compile(plan.right)()
   if (E.isLeft(made)) return E.left(message(made.left))
   const weights = Object.fromEntries(Object.entries(e.weights).map(([name, w]) => [name, singles(w)]))
   const loaded = made.right.load(weights)

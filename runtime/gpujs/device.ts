@@ -1,6 +1,6 @@
 /** Whether a backend can run here, and on what. */
 import * as E from 'fp-ts/Either'
-import { type BackendError, type BackendName, backendError } from './error'
+import { type BackendError, type BackendName, backendError } from '../backends/error'
 import { type GpuLibrary, loadLibrary } from './library'
 
 export interface Device {

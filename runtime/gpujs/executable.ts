@@ -1,40 +1,14 @@
 /** A compiled program: kept inputs, calls, and single launches. */
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
+import { asBackendError, type BackendError, type BackendReason, backendError, brief } from '../backends/error'
+import type { Arrays, Executable } from '../backends/runtime'
 import type { Device } from './device'
 import type { Engine } from './engine'
-import { asBackendError, type BackendError, type BackendName, type BackendReason, backendError, brief } from './error'
 import { argument, assertBackend, assertSilence, createKernels, flatten } from './kernels'
 import type { Gpu, GpuKernel } from './library'
 import { collectMessages } from './messages'
 import { type Result, sizeOf, type Wiring } from './wiring'
-
-/** Arrays by name: float32, C order. */
-export type Arrays = Readonly<Record<string, Float32Array>>
-
-export interface Executable {
-  readonly backend: BackendName
-  /** How it executes: `sequential`, `generic`, `fused-sync` (webasm), `fused-encoder` (webgpu). */
-  readonly kind: string
-  /** True if parameters and state stay where they run from call to call. */
-  readonly resident: boolean
-  /**
-   * Sets parameters and state (and data that stay the same for several calls, which `run` may then leave out).
-   * Arrays are copied. A wrong name or size changes nothing, and every later call fails with the same sentence until
-   * a load succeeds.
-   */
-  load(values: Arrays): E.Either<BackendError, void>
-  /**
-   * One call: data in, the outputs in `want` (all, if left out) back, then `updates` take effect. Calls queue; data
-   * arrays are not copied and must stay as they are until the answer. NaN and infinities are passed through.
-   */
-  run(data: Arrays, want?: readonly string[]): TaskEither<BackendError, Arrays>
-  /** Current values of parameters and state (all of them, if left out). */
-  read(names?: readonly string[]): TaskEither<BackendError, Arrays>
-  /** Launch number `index` of the program's table, its kernel alone, on the given arrays. */
-  launch(index: number, inputs: readonly Float32Array[]): TaskEither<BackendError, Float32Array>
-  dispose(): Promise<void>
-}
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '))
 

@@ -2,9 +2,10 @@
  * A whole program as one gpu.js pipeline: one memory on webasm, one submission on webgpu, textures between kernels on
  * the GL backends. Every input is an argument; every result that may be asked for is a result of the pipeline.
  */
+
+import { backendError, brief, Failure } from '../backends/error'
 import type { Device } from './device'
 import type { Engine } from './engine'
-import { backendError, brief, Failure } from './error'
 import { argument, assertSilence, createKernels, flatten, standIns } from './kernels'
 import type { Gpu, GpuInput, GpuKernel, GpuPipeline } from './library'
 import { collectMessages } from './messages'

@@ -1,7 +1,7 @@
 /** gpu.js kernel objects from a Program's texts, their arguments and their results. */
 import type { ProgramKernel } from '../../codegen/program'
+import { backendError, Failure } from '../backends/error'
 import type { Device } from './device'
-import { backendError, Failure } from './error'
 import type { Gpu, GpuInput, GpuKernel, GpuKernelSettings } from './library'
 import { sizeOf } from './wiring'
 

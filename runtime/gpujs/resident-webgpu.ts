@@ -1,7 +1,8 @@
 /** The resident engine on webgpu: one submission a call, inputs and state in buffers, only what is asked read back. */
+
+import { backendError, brief, Failure, lostError } from '../backends/error'
 import type { Device } from './device'
 import type { Engine } from './engine'
-import { backendError, brief, Failure, lostError } from './error'
 import type { GpuPipeline } from './library'
 import type { Refresh } from './refresh'
 import { resultSteps, type Wiring } from './wiring'

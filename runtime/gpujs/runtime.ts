@@ -1,34 +1,22 @@
 /** Opening a backend and compiling programs for it. */
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
+
 import type { Program } from '../../codegen/program'
+import { gpujs, print } from '../../codegen/targets/gpujs'
+import { asBackendError, type BackendError, type BackendName } from '../backends/error'
+import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
 import { type Device, findDevice } from './device'
 import type { Engine } from './engine'
-import { asBackendError, type BackendError, type BackendName } from './error'
-import { type Executable, executable } from './executable'
+import { executable } from './executable'
 import { fused } from './fused'
 import type { Gpu } from './library'
 import { sequential } from './sequential'
 import { type Wiring, wire } from './wiring'
 
-export type { Arrays, Executable } from './executable'
-
-export interface Runtime {
-  readonly backend: BackendName
-  /** What executes, in words: the graphics adapter's name, `WebAssembly SIMD`, `plain JavaScript`. */
-  readonly adapter: string
-  readonly hardware: boolean
-  /** Builds every kernel of the program; nothing runs yet. A kernel that does not compile is a Left that names it. */
-  compile(program: Program): TaskEither<BackendError, Executable>
-  /** Disposes of every executable and of what gpu.js holds. */
-  close(): Promise<void>
-}
-
-export interface OpenOptions {
-  /** False keeps to gpu.js's published calls: arguments and results are copied at every call. Default true. */
-  readonly resident?: boolean
-  /** False refuses a software WebGPU. Default true. */
-  readonly software?: boolean
+/** A runtime that takes gpu.js programs written by hand, too. */
+export interface GpujsRuntime extends Runtime {
+  compileProgram(program: Program): TaskEither<BackendError, Executable>
 }
 
 const start = (device: Device, gpu: Gpu, wiring: Wiring, resident: boolean): Promise<Engine> =>
@@ -38,7 +26,7 @@ const start = (device: Device, gpu: Gpu, wiring: Wiring, resident: boolean): Pro
 
 /** Opens a backend, or says in one sentence why it cannot run here; there is no fallback to another. */
 export const open =
-  (name: BackendName, options: OpenOptions = {}): TaskEither<BackendError, Runtime> =>
+  (name: BackendName, options: OpenOptions = {}): TaskEither<BackendError, GpujsRuntime> =>
   async () => {
     const where = 'opening'
     try {
@@ -47,7 +35,7 @@ export const open =
       const device = found.right
       const gpu = new device.library.GPU({ mode: device.mode })
       const live = new Set<Executable>()
-      const compile =
+      const compileProgram =
         (program: Program): TaskEither<BackendError, Executable> =>
         async () => {
           const wiring = wire(name, program)
@@ -61,13 +49,14 @@ export const open =
             return E.left(asBackendError(name, 'compile', `program ${program.name}`, cause))
           }
         }
+      const compile: Runtime['compile'] = (plan, printers) => compileProgram((printers?.gpujs ?? print)(plan))
       const close = async (): Promise<void> => {
         for (const made of live) await made.dispose()
         live.clear()
         await gpu.destroy()
       }
       const { adapter, hardware } = device
-      return E.right({ backend: name, adapter, hardware, compile, close })
+      return E.right({ backend: name, adapter, hardware, target: gpujs, compile, compileProgram, close })
     } catch (cause) {
       return E.left(asBackendError(name, 'unavailable', where, cause))
     }

@@ -1,7 +1,8 @@
 /** One kernel after another, as `cpu` runs them; an intermediate is dropped after its last reader. */
+
+import { brief } from '../backends/error'
 import type { Device } from './device'
 import type { Engine } from './engine'
-import { brief } from './error'
 import { argument, assertBackend, assertSilence, createKernels, flatten, standIns } from './kernels'
 import type { Gpu } from './library'
 import { collectMessages } from './messages'

@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/Either'
 import type { Program, ProgramKernel } from '../../codegen/program'
-import { type BackendError, backendError } from './error'
+import { type BackendError, backendError } from '../backends/error'
 
 /** A stretch of an input, as some kernel reads it; `dims` slowest axis first. */
 export interface Leaf {

@@ -6,9 +6,8 @@ import { lowerTo } from '../../codegen/compile'
 import type { Equations } from '../../codegen/equation'
 import { optimise } from '../../codegen/optimise'
 import type { Plan } from '../../codegen/plan'
-import type { Program } from '../../codegen/program'
+import type { Printers } from '../../codegen/printers'
 import { schedule, type Target } from '../../codegen/schedule'
-import { gpujs, print as printGpujs } from '../../codegen/targets/gpujs'
 import { type JavaScriptProgram, javascript, print as printJavaScript } from '../../codegen/targets/javascript'
 import * as verify from '../../codegen/verify'
 import type { Sizes } from '../../spec/dim'
@@ -18,7 +17,8 @@ export interface Compiler {
   readonly lower: (goal: Goal, typed: Typed) => Equations
   readonly optimise: (e: Equations) => Equations
   readonly schedule: (target: Target, sizes: Sizes, e: Equations) => Plan
-  readonly printGpujs: (plan: Plan) => Program
+  /** Printers that stand in for a target's own. */
+  readonly printers: Partial<Printers>
   readonly printJavaScript: (plan: Plan) => JavaScriptProgram
 }
 
@@ -37,7 +37,7 @@ export const compiler: Compiler = {
     if (made._tag === 'Left') throw new PhaseFault(made.left.reason)
     return made.right
   },
-  printGpujs,
+  printers: {},
   printJavaScript
 }
 
@@ -61,4 +61,4 @@ export const remembering = (own: Compiler): Compiler => {
   }
 }
 
-export { gpujs, javascript }
+export { javascript }

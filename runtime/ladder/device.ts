@@ -5,10 +5,11 @@ import type { Goal } from '../../codegen/compile'
 import type { Equation, Equations, Tensor } from '../../codegen/equation'
 import * as X from '../../codegen/expr'
 import type { Plan, PlanKernel } from '../../codegen/plan'
-import type { Program } from '../../codegen/program'
+import type { Printers } from '../../codegen/printers'
+import type { Target } from '../../codegen/schedule'
 import { evaluate, interpret, lengthOf } from '../equations/interpret'
 import { type Arrays, type Case, inputsOf, nudge } from './case'
-import { type Compiler, gpujs } from './compiler'
+import type { Compiler } from './compiler'
 import { relative, u32, worstRatio } from './measure'
 import { judgedOptimiser, row } from './reference'
 import type { Row, RungName } from './rung'
@@ -27,7 +28,8 @@ export interface OnDevice {
 /** What the ladder asks of a backend; a failure is a rejected promise whose message is a sentence. */
 export interface Device {
   readonly name: string
-  readonly compile: (program: Program) => Promise<OnDevice>
+  readonly target: Target
+  readonly compile: (plan: Plan, printers: Partial<Printers>) => Promise<OnDevice>
 }
 
 /** How far a device's program may stray, in units of what float32 rounding alone does to it. */
@@ -73,8 +75,7 @@ const kernelRatios = async (
   plan: Plan,
   on: OnDevice,
   inputs: Arrays,
-  known: Set<string>,
-  sources: readonly string[]
+  known: Set<string>
 ): Promise<{ readonly what: string; readonly error: number }> => {
   const arrays: Record<string, Float64Array> = { ...inputs }
   viewsOf(plan, arrays)
@@ -83,13 +84,13 @@ const kernelRatios = async (
     const k = plan.kernels[launch.kernel] as PlanKernel
     const { e, eq } = alone(k)
     const given = launch.inputs.map((name) => arrays[name] ?? new Float64Array())
-    const own = Object.fromEntries(k.parameters.map((p, i) => [p.label, given[i] as Float64Array]))
-    arrays[launch.output] = evaluate(e, eq, c.sizes, own, 'float32')
-    const source = sources[launch.kernel] as string
-    if (known.has(source)) continue
-    known.add(source)
-    const want = evaluate(e, eq, c.sizes, own, 'float64')
-    const absolute = evaluate(e, eq, c.sizes, own, 'absolute')
+    const arguments_ = Object.fromEntries(k.parameters.map((p, i) => [p.label, given[i] as Float64Array]))
+    arrays[launch.output] = evaluate(e, eq, c.sizes, arguments_, 'float32')
+    const own = JSON.stringify(k)
+    if (known.has(own)) continue
+    known.add(own)
+    const want = evaluate(e, eq, c.sizes, arguments_, 'float64')
+    const absolute = evaluate(e, eq, c.sizes, arguments_, 'absolute')
     const got = await on.launch(
       at,
       given.map((a) => Float32Array.from(a))
@@ -106,16 +107,14 @@ const kernelRatios = async (
 interface Compiled {
   readonly e: Equations
   readonly plan: Plan
-  readonly program: Program
   readonly inputs: Arrays
   readonly on: OnDevice
 }
 
 const compileOn = async (c: Case, compiler: Compiler, device: Device, goal: Goal): Promise<Compiled> => {
   const e = compiler.optimise(compiler.lower(goal, c.typed))
-  const plan = compiler.schedule(gpujs, c.sizes, e)
-  const program = compiler.printGpujs(plan)
-  return { e, plan, program, inputs: inputsOf(c, e), on: await device.compile(program) }
+  const plan = compiler.schedule(device.target, c.sizes, e)
+  return { e, plan, inputs: inputsOf(c, e), on: await device.compile(plan, compiler.printers) }
 }
 
 /**
@@ -207,16 +206,9 @@ export const climb = async (
       return programRow(c, rung, made)
     })
     if (made === undefined) return
-    const { plan, program, inputs, on } = made
+    const { plan, inputs, on } = made
     await attempt('kernels', async () => {
-      const worst = await kernelRatios(
-        c,
-        plan,
-        on,
-        inputs,
-        known,
-        program.kernels.map((k) => `${k.source} ${k.output.join(',')}`)
-      )
+      const worst = await kernelRatios(c, plan, on, inputs, known)
       if (worst.error > kernels.error) kernels = worst
       return row(c, 'kernels', worst, 1)
     })

@@ -4,12 +4,12 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
-import { toGpujs, toJavaScript } from '../../codegen/compile'
+import { plan as planFor, toJavaScript } from '../../codegen/compile'
 import * as I from '../../spec/infer'
 import type { Model } from '../../spec/model'
+import type { BackendError } from '../backends/error'
+import type { Executable, Runtime } from '../backends/runtime'
 import { read, show } from '../checkpoint/checkpoint'
-import type { BackendError } from '../gpujs/error'
-import type { Executable, Runtime } from '../gpujs/runtime'
 import { load64 } from '../javascript/run'
 import { shipped } from '../package/root'
 import type { Sample } from '../sample/spd'
@@ -89,12 +89,12 @@ export const compiled = async (
   runtime: Runtime,
   sizes: { readonly n: number; readonly batch: number }
 ): Promise<Result<Executable>> => {
-  const program = pipe(
+  const plan = pipe(
     inferred(model),
-    E.chain((typed) => toGpujs({ _tag: 'forward' }, typed, sizes))
+    E.chain((typed) => planFor(runtime.target, { _tag: 'forward' }, typed, sizes))
   )
-  if (E.isLeft(program)) return program
-  const made = await runtime.compile(program.right)()
+  if (E.isLeft(plan)) return plan
+  const made = await runtime.compile(plan.right)()
   if (E.isLeft(made)) return E.left(sentence(made.left))
   const loaded = made.right.load(singles(weights))
   return E.isLeft(loaded) ? E.left(sentence(loaded.left)) : made

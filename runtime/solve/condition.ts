@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 
-import type { BackendError } from '../gpujs/error'
+import type { BackendError } from '../backends/error'
 import { conditionNumber, estimateInverseNormTask } from '../linalg/condition'
 import { norm1, vectorNorm1 } from '../linalg/norms'
 import { key, normal } from '../random/key'

@@ -1,5 +1,5 @@
 /** The end of a system's way: its status, its path and its solution. */
-import type { BackendName } from '../gpujs/error'
+import type { BackendName } from '../backends/error'
 import { certificate, conditionStatus } from './certify'
 import * as explain from './explain'
 import { isAttained, type Job } from './job'

@@ -4,11 +4,12 @@
  */
 import * as E from 'fp-ts/Either'
 
-import { toGpujs } from '../../codegen/compile'
+import { plan as planFor } from '../../codegen/compile'
 import type { Typed } from '../../spec/infer'
-import { choose } from '../gpujs/backend'
-import { type BackendError, type BackendName, backendError } from '../gpujs/error'
-import { type Executable, open, type Runtime } from '../gpujs/runtime'
+import { type BackendError, type BackendName, backendError } from '../backends/error'
+import { open } from '../backends/open'
+import { choose } from '../backends/probe'
+import type { Executable, Runtime } from '../backends/runtime'
 import type { Choice } from './choose'
 import type { Prepared } from './prepare'
 
@@ -155,13 +156,13 @@ const device = (runtime: Runtime): Device => {
       const size = `${n} ${batch} ${shared}`
       const old = kept.get(choice.typed)?.get(size)
       if (old !== undefined) return E.right(old.network)
-      const program = shared
-        ? toGpujs({ _tag: 'forwardMany' }, choice.typed, { n, batch: 1, rhs: batch })
-        : toGpujs({ _tag: 'forward' }, choice.typed, { n, batch })
-      if (E.isLeft(program)) return E.left(backendError(runtime.backend, 'program', `${choice.name}: ${program.left}`))
+      const plan = shared
+        ? planFor(runtime.target, { _tag: 'forwardMany' }, choice.typed, { n, batch: 1, rhs: batch })
+        : planFor(runtime.target, { _tag: 'forward' }, choice.typed, { n, batch })
+      if (E.isLeft(plan)) return E.left(backendError(runtime.backend, 'program', `${choice.name}: ${plan.left}`))
       const entries = (shared ? 1 : batch) * n * n
       await drop(entries)
-      const compiled = await runtime.compile(program.right)()
+      const compiled = await runtime.compile(plan.right)()
       if (E.isLeft(compiled)) return compiled
       const executable = compiled.right
       const numbers = Object.entries(choice.weights).map(([name, array]) => [name, Float32Array.from(array)] as const)

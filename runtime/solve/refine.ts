@@ -3,7 +3,7 @@
  */
 import * as E from 'fp-ts/Either'
 
-import type { BackendError } from '../gpujs/error'
+import type { BackendError } from '../backends/error'
 import { residual } from '../linalg/residual'
 import type { Network } from './network'
 import type { Prepared } from './prepare'

@@ -1,7 +1,7 @@
 /** One run of solving: clocks, options with their defaults, and a device that is opened when first needed. */
 import * as E from 'fp-ts/Either'
 
-import type { BackendError } from '../gpujs/error'
+import type { BackendError } from '../backends/error'
 import { type Device, openDevice } from './network'
 import type { Progress, SolveOptions, Timings } from './solution'
 

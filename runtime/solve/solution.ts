@@ -4,7 +4,7 @@
  * A wrong question is a `SolveError`; a poor answer is a `Solution` whose status says so.
  */
 import type { Model } from '../../spec/model'
-import type { BackendName } from '../gpujs/error'
+import type { BackendName } from '../backends/error'
 import type { Way } from '../weights/cost'
 import type { Weights } from '../weights/weights'
 

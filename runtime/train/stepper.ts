@@ -1,15 +1,16 @@
 /**
- * Training steps of the compiled program `step`, in float64 JavaScript or in float32 on a gpu.js backend, where parameters
- * and optimiser state stay on the device between steps.
+ * Training steps of the compiled program `step`, in float64 JavaScript or in float32 on a backend, where parameters and
+ * optimiser state stay on the device between steps.
  */
 import * as E from 'fp-ts/Either'
 
-import { toGpujs, toJavaScript } from '../../codegen/compile'
+import { plan as planFor, toJavaScript } from '../../codegen/compile'
 import type { ProgramInput } from '../../codegen/program'
 import type { Optimiser } from '../../codegen/rules/optimiser'
 import type { Typed } from '../../spec/infer'
-import type { BackendName } from '../gpujs/error'
-import { type Executable, open, type Runtime } from '../gpujs/runtime'
+import type { BackendName } from '../backends/error'
+import { open } from '../backends/open'
+import type { Executable, Runtime } from '../backends/runtime'
 import { load64 } from '../javascript/run'
 import type { Sample } from '../sample/spd'
 import type { Weights } from '../weights/weights'
@@ -18,7 +19,7 @@ import { trainError } from './state'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
-/** Where training steps run: float64 in plain JavaScript, or float32 on a gpu.js backend. */
+/** Where training steps run: float64 in plain JavaScript, or float32 on a backend. */
 export type TrainBackend = 'javascript' | BackendName
 
 /** Parameters and optimiser state by name. */
@@ -70,7 +71,7 @@ const javascript = (typed: Typed, optimiser: Optimiser, first: Values): Stepper 
   }
 }
 
-// --- gpu.js ----------------------------------------------------------------------------------------------------------
+// --- on a backend --------------------------------------------------------------------------------------------------------
 
 const single = (values: Values): Record<string, Float32Array> =>
   Object.fromEntries(Object.entries(values).map(([name, array]) => [name, Float32Array.from(array)]))
@@ -93,11 +94,11 @@ const onDevice = (runtime: Runtime, typed: Typed, optimiser: Optimiser, first: V
   }
 
   const compiled = async (n: number, batch: number): Promise<Result<Executable>> => {
-    const program = toGpujs({ _tag: 'step', optimiser }, typed, { n, batch })
-    if (E.isLeft(program)) return E.left(trainError(program.left))
-    const made = await runtime.compile(program.right)()
+    const plan = planFor(runtime.target, { _tag: 'step', optimiser }, typed, { n, batch })
+    if (E.isLeft(plan)) return E.left(trainError(plan.left))
+    const made = await runtime.compile(plan.right)()
     if (E.isLeft(made)) return E.left(trainError(made.left.message))
-    values = withMoments(program.right.inputs, values)
+    values = withMoments(plan.right.inputs, values)
     return made
   }
 

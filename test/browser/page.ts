@@ -1,10 +1,10 @@
 /** The script of the page: climbs the ladder on every backend that browsers have, and posts what it found. */
 import * as E from 'fp-ts/Either'
-import { type BackendName, choose, probeAll } from '../../runtime/gpujs/backend'
-import { open } from '../../runtime/gpujs/runtime'
+import { open } from '../../runtime/backends/open'
+import { type BackendName, choose, probeAll } from '../../runtime/backends/probe'
+import { deviceOf } from '../../runtime/ladder/backend-device'
 import { check } from '../../runtime/ladder/check'
 import type { Device } from '../../runtime/ladder/device'
-import { gpujsDevice } from '../../runtime/ladder/gpujs-device'
 import type { Row } from '../../runtime/ladder/rung'
 import { catalogue } from '../../spec/zoo/catalogue'
 import { right, typed } from '../support/right'
@@ -41,11 +41,11 @@ const countInstances = (): void => {
 const say = (r: Row): string => `${r.rung} n=${r.n} batch=${r.batch} ${r.what} ${r.error} > ${r.bound} ${r.fault ?? ''}`
 
 /** Writes down how each compiled program executes. */
-const watched = (runtime: Parameters<typeof gpujsDevice>[0], kinds: Set<string>): Device =>
-  gpujsDevice({
+const watched = (runtime: Parameters<typeof deviceOf>[0], kinds: Set<string>): Device =>
+  deviceOf({
     ...runtime,
-    compile: (program) => async () => {
-      const made = await runtime.compile(program)()
+    compile: (plan, printers) => async () => {
+      const made = await runtime.compile(plan, printers)()
       if (E.isRight(made)) kinds.add(made.right.kind)
       return made
     }

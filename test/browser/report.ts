@@ -1,5 +1,5 @@
 /** What the page says of itself, as JSON. */
-import type { BackendName, Probe } from '../../runtime/gpujs/backend'
+import type { BackendName, Probe } from '../../runtime/backends/probe'
 
 /** Calls of the browser's own interfaces, counted from outside: what really executed. */
 export interface Calls {

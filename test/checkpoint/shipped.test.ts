@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import test from 'tape'
 
-import { toGpujs } from '../../codegen/compile'
+import { plan } from '../../codegen/compile'
+import { open } from '../../runtime/backends/open'
 import { measure } from '../../runtime/checkpoint/card'
 import { type Checkpoint, read, toBytes } from '../../runtime/checkpoint/checkpoint'
 import { ofTrained } from '../../runtime/checkpoint/trained'
-import { open } from '../../runtime/gpujs/runtime'
 import { interpretBatch } from '../../runtime/interpreter/interpret'
 import * as Key from '../../runtime/random/key'
 import { draw } from '../../runtime/sample/spd'
@@ -130,7 +130,7 @@ test('the weights bear float32 tokens', async (t) => {
     for (const n of [2, 9, 32]) {
       const batch = n === 32 ? 6 : 50
       const { A, b, x } = draw(Family.spd({ kappa, sizes: n }), Key.key(n), { n, batch })
-      const program = right(toGpujs({ _tag: 'forward' }, typed(recipe.model), { n, batch }))
+      const program = right(plan(runtime.target, { _tag: 'forward' }, typed(recipe.model), { n, batch }))
       const executable = right(await runtime.compile(program)())
       right(executable.load(Object.fromEntries(Object.entries(weights).map(([k, v]) => [k, Float32Array.from(v)]))))
       const data = { A: Float32Array.from(A), b: Float32Array.from(b) }

@@ -1,7 +1,7 @@
 /** The backends that a test runs on: all that work here, and at least those in ANSATZ_REQUIRE_BACKENDS. */
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
-import { type BackendError, type BackendName, isBackendName, type Probe, probeAll } from '../../runtime/gpujs/backend'
+import { type BackendError, type BackendName, isBackendName, type Probe, probeAll } from '../../runtime/backends/probe'
 
 /** Comma-separated names; absent means that only what works here is tried. */
 export const required = (): readonly string[] =>

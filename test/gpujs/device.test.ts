@@ -48,7 +48,7 @@ for (const resident of [true, false]) {
     const [first = {}, second = {}] = one.calls
     devices ??= watch()
     const before = await must(open('webgpu', { resident }))
-    const opener = await must(before.compile(one.program))
+    const opener = await must(before.compileProgram(one.program))
     get(opener.load(one.kept))
     await must(opener.run(first))
     for (const device of devices) device.destroy()
@@ -62,7 +62,7 @@ for (const resident of [true, false]) {
     t.equal(E.isLeft(kept) ? kept.left.reason : 'an answer', 'lost', 'and so does reading the state')
     await before.close()
     const after = await must(open('webgpu', { resident }))
-    const program = await must(after.compile(one.program))
+    const program = await must(after.compileProgram(one.program))
     get(program.load(one.kept))
     t.ok(E.isRight(await program.run(first)()), 'opened again, it runs')
     await after.close()
@@ -72,7 +72,7 @@ for (const resident of [true, false]) {
 test('a process that used webgpu ends by itself', async (t) => {
   if (!(await workingBackends()).includes('webgpu')) return t.comment('skipped: webgpu does not work here')
   const script = `
-import { choose, probe } from './runtime/gpujs/backend'
+import { choose, probe } from './runtime/backends/probe'
 await choose('auto')()
 const probed = await probe('webgpu')()
 process.stdout.write(JSON.stringify(probed))`

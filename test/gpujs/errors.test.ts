@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import test from 'tape'
 import type { Program } from '../../codegen/program'
-import { type BackendError, choose, probe } from '../../runtime/gpujs/backend'
+import { type BackendError, choose, probe } from '../../runtime/backends/probe'
 import { open } from '../../runtime/gpujs/runtime'
 import { get, must, workingBackends } from './backends'
 import { chain, momentum, numbers, range } from './programs'
@@ -59,12 +59,12 @@ test('a kernel that does not compile is named', async (t) => {
   for (const backend of await workingBackends()) {
     const runtime = await must(open(backend))
     for (const source of wrong) {
-      const compiled = await runtime.compile(single(source))()
+      const compiled = await runtime.compileProgram(single(source))()
       const answer = E.isRight(compiled) ? await compiled.right.run({ x: Float32Array.of(1, 2) })() : compiled
       const error = left<unknown>(answer)
       t.match(error?.message ?? 'no error', sentence, `${backend}: ${error?.message ?? 'no error'}`)
     }
-    const good = await must(runtime.compile(single('function (x) {\n  return 2 * x[this.thread.x];\n}')))
+    const good = await must(runtime.compileProgram(single('function (x) {\n  return 2 * x[this.thread.x];\n}')))
     const { y } = await must(good.run({ x: Float32Array.of(1, 2) }))
     t.deepEqual(y, Float32Array.of(2, 4), `${backend}: the next program runs`)
     await runtime.close()
@@ -76,7 +76,7 @@ test('arrays that are missing, misnamed or of the wrong size are refused', async
   const g = one.calls[0]?.['g'] ?? new Float32Array(0)
   for (const backend of await workingBackends()) {
     const runtime = await must(open(backend))
-    const program = await must(runtime.compile(one.program))
+    const program = await must(runtime.compileProgram(one.program))
     const refused = async (what: string, answer: Promise<E.Either<BackendError, unknown>>, expected: RegExp) => {
       const error = left(await answer)
       t.equal(error?.reason, 'input', `${backend}: ${what}`)
@@ -112,7 +112,7 @@ test('malformed programs are refused before anything is built', async (t) => {
   ]
   const runtime = await must(open('cpu'))
   for (const [what, one, expected] of broken) {
-    const error = left(await runtime.compile(one)())
+    const error = left(await runtime.compileProgram(one)())
     t.equal(error?.reason, 'program', what)
     t.match(error?.message ?? '', expected, error?.message ?? 'no message')
   }
@@ -122,7 +122,7 @@ test('malformed programs are refused before anything is built', async (t) => {
 test('NaN and infinities are handed back as they are', async (t) => {
   for (const backend of await workingBackends()) {
     const runtime = await must(open(backend))
-    const program = await must(runtime.compile(single('function (x) {\n  return 2 * x[this.thread.x];\n}')))
+    const program = await must(runtime.compileProgram(single('function (x) {\n  return 2 * x[this.thread.x];\n}')))
     const { y } = await must(program.run({ x: Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY) }))
     t.equal([...(y ?? [])].join(), 'NaN,Infinity', backend)
     await runtime.close()
@@ -136,9 +136,9 @@ test('a webgpu kernel of more arrays than a device binds is refused', async (t) 
       .map((index) => `x${index}[this.thread.x]`)
       .join(' + ')};\n}`
   const runtime = await must(open('webgpu'))
-  const seven = await must(runtime.compile(single(sum(7), 7)))
+  const seven = await must(runtime.compileProgram(single(sum(7), 7)))
   t.deepEqual((await must(seven.run({ x: Float32Array.of(1, 2) })))['y'], Float32Array.of(7, 14), 'seven arrays run')
-  const error = left(await runtime.compile(single(sum(8), 8))())
+  const error = left(await runtime.compileProgram(single(sum(8), 8))())
   t.match(error?.message ?? '', /broken_kernel reads 8 arrays, WebGPU allows 7/, error?.message ?? 'no message')
   await runtime.close()
 })
@@ -155,7 +155,7 @@ test('a program that gpu.js would run some other way is refused', async (t) => {
   for (const backend of (['webasm', 'webgpu'] as const).filter((name) => working.includes(name))) {
     for (const resident of [true, false]) {
       const runtime = await must(open(backend, { resident }))
-      const error = left(await runtime.compile(pair)())
+      const error = left(await runtime.compileProgram(pair)())
       t.match(error?.reason ?? '', /^(fallback|compile)$/, `${backend}: ${error?.message ?? 'no error'}`)
       await runtime.close()
     }

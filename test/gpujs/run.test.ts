@@ -1,5 +1,5 @@
 import test, { type Test } from 'tape'
-import type { BackendName } from '../../runtime/gpujs/backend'
+import type { BackendName } from '../../runtime/backends/probe'
 import { open } from '../../runtime/gpujs/runtime'
 import { get, missingBackends, must, probes, workingBackends } from './backends'
 import { batched, type Case, chain, momentum, swap } from './programs'
@@ -27,7 +27,7 @@ const cases: readonly (readonly [string, Case])[] = [
 const check = async (t: Test, label: string, one: Case, resident: boolean, backend: BackendName) => {
   const runtime = await must(open(backend, { resident }))
   try {
-    const program = await must(runtime.compile(one.program))
+    const program = await must(runtime.compileProgram(one.program))
     get(program.load(one.kept))
     for (const [index, data] of one.calls.entries()) {
       const answer = await must(program.run(data))
@@ -68,7 +68,7 @@ test('kept state gives the same bits as copying it at every call', async (t) => 
     const bits: string[] = []
     for (const resident of [true, false]) {
       const runtime = await must(open(backend, { resident }))
-      const program = await must(runtime.compile(one.program))
+      const program = await must(runtime.compileProgram(one.program))
       get(program.load(one.kept))
       for (const data of one.calls) await must(program.run(data, ['tail']))
       const { w, v } = await must(program.read(['w', 'v']))
@@ -84,7 +84,7 @@ test('a launch alone gives what the whole program gives', async (t) => {
   for (const backend of await workingBackends()) {
     const one = batched(3, 7, 5)
     const runtime = await must(open(backend))
-    const program = await must(runtime.compile(one.program))
+    const program = await must(runtime.compileProgram(one.program))
     get(program.load(one.kept))
     const data = one.calls[0] ?? {}
     const { y, total } = await must(program.run(data))

@@ -1,11 +1,10 @@
 /** The whole ladder for every architecture of the zoo on one backend: a new backend's test file is one line. */
 import * as E from 'fp-ts/Either'
 import test from 'tape'
-
-import type { BackendName } from '../../runtime/gpujs/backend'
-import { open } from '../../runtime/gpujs/runtime'
+import { open } from '../../runtime/backends/open'
+import type { BackendName } from '../../runtime/backends/probe'
+import { deviceOf } from '../../runtime/ladder/backend-device'
 import { check } from '../../runtime/ladder/check'
-import { gpujsDevice } from '../../runtime/ladder/gpujs-device'
 import type { Row } from '../../runtime/ladder/rung'
 import { catalogue } from '../../spec/zoo/catalogue'
 import { required } from '../gpujs/backends'
@@ -22,7 +21,7 @@ export const climbAll = (backend: BackendName): void => {
       return t.end()
     }
     t.equal(opened.right.backend, backend, `runs on ${backend}: ${opened.right.adapter}`)
-    const device = gpujsDevice(opened.right)
+    const device = deviceOf(opened.right)
     for (const [name, entry] of Object.entries(catalogue)) {
       const rows = await check({ typed: (n) => typed(entry.model(n)), weights: null }, device, {
         sizes: [3],

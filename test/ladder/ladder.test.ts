@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/Either'
 import test from 'tape'
 
-import { open } from '../../runtime/gpujs/runtime'
+import { open } from '../../runtime/backends/open'
+import { deviceOf } from '../../runtime/ladder/backend-device'
 import { type Climber, check } from '../../runtime/ladder/check'
-import { gpujsDevice } from '../../runtime/ladder/gpujs-device'
 import type { Row } from '../../runtime/ladder/rung'
 import { shipped, sourceOf } from '../../runtime/solve/models'
 import { infer, show } from '../../spec/infer'
@@ -71,7 +71,7 @@ test('planted faults of cheap forms', async (t) => {
 test('planted faults and lying devices', async (t) => {
   const opened = await open('cpu')()
   if (E.isLeft(opened)) return t.fail(opened.left.message)
-  const device = gpujsDevice(opened.right)
+  const device = deviceOf(opened.right)
   const climber = { typed: typedBy('block-linear-3-paper'), weights: null }
 
   const sound = await check(climber, device, small)

@@ -3,6 +3,7 @@ import type { Equation, Equations } from '../../codegen/equation'
 import * as X from '../../codegen/expr'
 import type { Plan } from '../../codegen/plan'
 import type { Program } from '../../codegen/program'
+import { print } from '../../codegen/targets/gpujs'
 import { type Compiler, compiler } from '../../runtime/ladder/compiler'
 import type { Device } from '../../runtime/ladder/device'
 
@@ -64,9 +65,11 @@ const scheduling = (f: (plan: Plan) => Plan): Compiler => ({
 
 const printing = (f: (source: string) => string): Compiler => ({
   ...compiler,
-  printGpujs: (plan): Program => {
-    const made = compiler.printGpujs(plan)
-    return { ...made, kernels: made.kernels.map((k) => ({ ...k, source: f(k.source) })) }
+  printers: {
+    gpujs: (plan): Program => {
+      const made = print(plan)
+      return { ...made, kernels: made.kernels.map((k) => ({ ...k, source: f(k.source) })) }
+    }
   }
 })
 
@@ -268,9 +271,10 @@ const lying = (
   device: Device,
   lie: (got: Float32Array, input: Float32Array) => Float32Array
 ): Device => ({
+  ...device,
   name,
-  compile: async (program) => {
-    const made = await device.compile(program)
+  compile: async (plan, printers) => {
+    const made = await device.compile(plan, printers)
     return {
       ...made,
       run: async (inputs) => {

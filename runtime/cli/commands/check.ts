@@ -5,10 +5,10 @@ import * as E from 'fp-ts/Either'
 
 import type * as I from '../../../spec/infer'
 import { catalogue } from '../../../spec/zoo/catalogue'
-import { choose } from '../../gpujs/backend'
-import { open } from '../../gpujs/runtime'
+import { open } from '../../backends/open'
+import { choose } from '../../backends/probe'
+import { deviceOf } from '../../ladder/backend-device'
 import { check as climb } from '../../ladder/check'
-import { gpujsDevice } from '../../ladder/gpujs-device'
 import { type Row, type RungName, rungs } from '../../ladder/rung'
 import { step } from '../debug'
 import { type Failure, failing, type Outcome } from '../exit'
@@ -116,7 +116,7 @@ export const check = async (names: readonly string[], o: Options): Promise<Outco
       const typed = (n: number): I.Typed => judged(found.typed(n))
       const own = { batches: o.batches, seed: o.seed, sizes }
       await step(`climb with ${found.name}`, () =>
-        climb({ typed, weights: null, ...found.frozen }, gpujsDevice(runtime), {
+        climb({ typed, weights: null, ...found.frozen }, deviceOf(runtime), {
           ...own,
           onRow: (row) => {
             rows.push({ ...row, model: label(found) })

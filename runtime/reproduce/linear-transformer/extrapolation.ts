@@ -2,9 +2,10 @@
 import * as E from 'fp-ts/Either'
 
 import * as F from '../../../spec/family'
+import { isBackendName } from '../../backends/error'
+import { open } from '../../backends/open'
+import type { Runtime } from '../../backends/runtime'
 import { cgStepsTo } from '../../evaluate/evaluate'
-import { isBackendName } from '../../gpujs/error'
-import { open, type Runtime } from '../../gpujs/runtime'
 import * as Key from '../../random/key'
 import { draw, type Sample } from '../../sample/spd'
 import { answers32, answers64, meanSquare } from '../answers'

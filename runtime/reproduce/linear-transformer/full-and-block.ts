@@ -1,8 +1,8 @@
 /** FULL against BLOCK: accuracy at N = 9, by every way of training FULL that was tried, and time. */
 import * as E from 'fp-ts/Either'
 
-import { isBackendName } from '../../gpujs/error'
-import { open } from '../../gpujs/runtime'
+import { isBackendName } from '../../backends/error'
+import { open } from '../../backends/open'
 import type { Sample } from '../../sample/spd'
 import { type Accuracy, atSize, best, median, standard } from '../accuracy'
 import type { Weighted } from '../answers'

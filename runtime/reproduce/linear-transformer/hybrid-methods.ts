@@ -6,7 +6,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
 import { toJavaScript } from '../../../codegen/compile'
-import type { Runtime } from '../../gpujs/runtime'
+import type { Runtime } from '../../backends/runtime'
 import { load64 } from '../../javascript/run'
 import { batchCg, batchCholesky } from '../../linalg/batch'
 import { cg } from '../../linalg/cg'

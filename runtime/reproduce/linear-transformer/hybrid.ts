@@ -2,8 +2,9 @@
 import * as E from 'fp-ts/Either'
 
 import * as F from '../../../spec/family'
-import { isBackendName } from '../../gpujs/error'
-import { open, type Runtime } from '../../gpujs/runtime'
+import { isBackendName } from '../../backends/error'
+import { open } from '../../backends/open'
+import type { Runtime } from '../../backends/runtime'
 import * as Key from '../../random/key'
 import { draw, type Sample } from '../../sample/spd'
 import { specialise } from '../../weights/specialise'

@@ -4,9 +4,13 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
-import { toGpujs, toJavaScript } from '../../../codegen/compile'
-import type { Program } from '../../../codegen/program'
-import type { Runtime } from '../../gpujs/runtime'
+import { byHand } from '../../../codegen/by-hand'
+import { plan as planFor, toJavaScript } from '../../../codegen/compile'
+import type { Equations } from '../../../codegen/equation'
+import * as X from '../../../codegen/expr'
+import type { Plan } from '../../../codegen/plan'
+import { schedule } from '../../../codegen/schedule'
+import type { Runtime } from '../../backends/runtime'
 import { load64 } from '../../javascript/run'
 import { batchCg, batchCholesky, batchLu } from '../../linalg/batch'
 import type { Sample } from '../../sample/spd'
@@ -17,7 +21,7 @@ import { inferred, singles, type Weighted } from '../answers'
 /** Something that can be timed on a batch of systems. */
 export interface Entrant {
   readonly what: string
-  /** A gpu.js backend in float32, or `float64`. */
+  /** A backend in float32, or `float64`. */
   readonly backend: string
   /** Whether A goes to the backend with every call; null where there is nowhere to go. */
   readonly transfer: boolean | null
@@ -38,48 +42,19 @@ const ready = (call: Prepared['call']): E.Either<string, Prepared> => E.right({ 
 // --- A A^T -----------------------------------------------------------------------------------------------------------
 
 /** `S = A A^T` for every system, and one number of each, so that S can stay where it is. */
-const squareProgram = (n: number, batch: number): Program => ({
-  name: 'square',
-  inputs: [{ name: 'A', role: 'data', dims: [batch, n, n] }],
-  views: [],
-  kernels: [
-    {
-      name: 'square',
-      source: `function (A) {
-  let s = 0;
-  for (let j = 0; j < ${n}; j++) {
-    s += A[this.thread.z][this.thread.y][j] * A[this.thread.z][this.thread.x][j];
-  }
-  return s;
-}`,
-      parameters: [{ name: 'A', dims: [batch, n, n] }],
-      output: [batch, n, n],
-      constants: {}
-    },
-    {
-      name: 'trace',
-      source: `function (S) {
-  let s = 0;
-  for (let i = 0; i < ${n}; i++) {
-    s += S[this.thread.x][i][i];
-  }
-  return s;
-}`,
-      parameters: [{ name: 'S', dims: [batch, n, n] }],
-      output: [batch],
-      constants: {}
-    }
-  ],
-  launches: [
-    { kernel: 0, inputs: ['A'], output: 'S' },
-    { kernel: 1, inputs: ['S'], output: 'trace' }
-  ],
-  outputs: [
-    { name: 'S', dims: [batch, n, n] },
-    { name: 'trace', dims: [batch] }
-  ],
-  updates: []
-})
+const squareEquations = (n: number, batch: number): Equations => {
+  const [s, i, k, j] = [X.index('s', batch), X.index('i', n), X.index('k', n), X.index('j', n)]
+  const [A, S] = [X.tensor('A'), X.tensor('S')]
+  return byHand({
+    name: 'square',
+    inputs: [{ name: 'A', role: 'data', dims: [batch, n, n] }],
+    equations: [
+      { defines: 'S', over: [s, i, k], value: X.sum([j], A(s, i, j), A(s, k, j)) },
+      { defines: 'trace', over: [s], value: X.sum([i], S(s, i, i)) }
+    ],
+    outputs: ['S', 'trace']
+  })
+}
 
 /** `S = A A^T` in float64: rows two at a time. */
 const square = (A: Float64Array, S: Float64Array, batch: number, n: number): void => {
@@ -116,19 +91,18 @@ const square = (A: Float64Array, S: Float64Array, batch: number, n: number): voi
 
 // --- entrants --------------------------------------------------------------------------------------------------------
 
-const bytes = (program: Program): number =>
-  program.launches.reduce((sum, l) => sum + 4 * program.kernels[l.kernel]!.output.reduce((p, q) => p * q, 1), 0)
+const bytes = (plan: Plan): number => plan.buffers.reduce((sum, b) => sum + 4 * b.elements, 0)
 
 /** A program on a backend; data that stay there are loaded before the first call. */
 const onBackend = async (
   runtime: Runtime,
-  program: Program,
+  plan: Plan,
   kept: Readonly<Record<string, Float64Array>>,
   data: Readonly<Record<string, Float64Array>>,
   want: string
 ): Promise<E.Either<string, Prepared>> => {
-  if (bytes(program) > mostBytes) return E.left(`needs ${(bytes(program) / 2 ** 30).toFixed(1)} GiB`)
-  const made = await runtime.compile(program)()
+  if (bytes(plan) > mostBytes) return E.left(`needs ${(bytes(plan) / 2 ** 30).toFixed(1)} GiB`)
+  const made = await runtime.compile(plan)()
   if (E.isLeft(made)) return E.left(made.left.message)
   const executable = made.right
   const loaded = executable.load(singles(kept))
@@ -149,13 +123,13 @@ export const network = (what: string, w: Weighted, runtime: Runtime, transfer: b
   backend: runtime.backend,
   transfer,
   prepare: async ({ n, batch, A, b }) => {
-    const program = pipe(
+    const plan = pipe(
       inferred(w.model),
-      E.chain((typed) => toGpujs({ _tag: 'forward' }, typed, { n, batch }))
+      E.chain((typed) => planFor(runtime.target, { _tag: 'forward' }, typed, { n, batch }))
     )
-    if (E.isLeft(program)) return program
+    if (E.isLeft(plan)) return plan
     const [kept, data] = transfer ? [w.weights, { A, b }] : [{ ...w.weights, A }, { b }]
-    return onBackend(runtime, program.right, kept, data, 'x')
+    return onBackend(runtime, plan.right, kept, data, 'x')
   }
 })
 
@@ -163,8 +137,12 @@ export const productOn = (runtime: Runtime, transfer: boolean): Entrant => ({
   what: 'A A^T',
   backend: runtime.backend,
   transfer,
-  prepare: ({ n, batch, A }) =>
-    onBackend(runtime, squareProgram(n, batch), transfer ? {} : { A }, transfer ? { A } : {}, transfer ? 'S' : 'trace')
+  prepare: async ({ n, batch, A }) => {
+    const plan = schedule(runtime.target, {})(squareEquations(n, batch))
+    if (E.isLeft(plan)) return E.left(plan.left.reason)
+    const [kept, data] = transfer ? [{}, { A }] : [{ A }, {}]
+    return onBackend(runtime, plan.right, kept, data, transfer ? 'S' : 'trace')
+  }
 })
 
 /** The network's forward pass as compiled JavaScript. */

@@ -1,9 +1,9 @@
-/** A gpu.js backend as the ladder sees it. */
+/** A backend as the ladder sees it. */
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
-import type { BackendError } from '../gpujs/error'
-import type { Runtime } from '../gpujs/runtime'
+import type { BackendError } from '../backends/error'
+import type { Runtime } from '../backends/runtime'
 import type { Device } from './device'
 
 const right = async <A>(task: TaskEither<BackendError, A>): Promise<A> => {
@@ -13,11 +13,12 @@ const right = async <A>(task: TaskEither<BackendError, A>): Promise<A> => {
 }
 
 /** Parameters and state are loaded, data is run: every kind of input takes the way it takes in use. */
-export const gpujsDevice = (runtime: Runtime): Device => ({
+export const deviceOf = (runtime: Runtime): Device => ({
   name: runtime.backend,
-  compile: async (program) => {
-    const made = await right(runtime.compile(program))
-    const pick = (data: boolean) => program.inputs.filter((i) => (i.role === 'data') === data).map((i) => i.name)
+  target: runtime.target,
+  compile: async (plan, printers) => {
+    const made = await right(runtime.compile(plan, printers))
+    const pick = (data: boolean) => plan.inputs.filter((i) => (i.role === 'data') === data).map((i) => i.name)
     const [kept, passed] = [pick(false), pick(true)]
     const only = (names: readonly string[], all: Readonly<Record<string, Float32Array>>) =>
       Object.fromEntries(names.map((name) => [name, all[name] ?? new Float32Array()]))

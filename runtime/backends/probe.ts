@@ -2,9 +2,12 @@
 import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
-import type { Program } from '../../codegen/program'
+import { byHand } from '../../codegen/by-hand'
+import type { Equations } from '../../codegen/equation'
+import * as X from '../../codegen/expr'
+import { schedule } from '../../codegen/schedule'
 import { type BackendError, type BackendName, backendError, backendNames, isBackendName } from './error'
-import { open } from './runtime'
+import { open } from './open'
 
 export { type BackendError, type BackendName, type BackendReason, backendNames, isBackendName } from './error'
 
@@ -16,66 +19,26 @@ export interface Probe {
   readonly hardware: boolean
 }
 
-/** z = (a b) + 0.5 i - j on a 3 x 4 by 4 x 5 product, then its columns' sums of squares; `count` goes up by one. */
-const probeProgram: Program = {
-  name: 'probe',
-  inputs: [
-    { name: 'count', role: 'state', dims: [1] },
-    { name: 'a', role: 'data', dims: [3, 4] },
-    { name: 'b', role: 'data', dims: [4, 5] }
-  ],
-  views: [],
-  kernels: [
-    {
-      name: 'product',
-      source: `function (a, b) {
-  let s = 0.5 * this.thread.y - this.thread.x;
-  for (let c = 0; c < 4; c++) {
-    s += a[this.thread.y][c] * b[c][this.thread.x];
-  }
-  return s;
-}`,
-      parameters: [
-        { name: 'a', dims: [3, 4] },
-        { name: 'b', dims: [4, 5] }
-      ],
-      output: [3, 5],
-      constants: {}
-    },
-    {
-      name: 'squares',
-      source: `function (z) {
-  let s = 0;
-  for (let i = 0; i < 3; i++) {
-    s += z[i][this.thread.x] * z[i][this.thread.x];
-  }
-  return s;
-}`,
-      parameters: [{ name: 'z', dims: [3, 5] }],
-      output: [5],
-      constants: {}
-    },
-    {
-      name: 'increment',
-      source: `function (count) {
-  return count[this.thread.x] + 1;
-}`,
-      parameters: [{ name: 'count', dims: [1] }],
-      output: [1],
-      constants: {}
-    }
-  ],
-  launches: [
-    { kernel: 0, inputs: ['a', 'b'], output: 'z' },
-    { kernel: 1, inputs: ['z'], output: 'y' },
-    { kernel: 2, inputs: ['count'], output: 'next' }
-  ],
-  outputs: [
-    { name: 'y', dims: [5] },
-    { name: 'z', dims: [3, 5] }
-  ],
-  updates: [{ input: 'count', output: 'next' }]
-}
+/** z = a b + b[0], then its columns' sums of squares; `count` goes up by one. */
+const probeEquations: Equations = (() => {
+  const [i, j, c, one] = [X.index('i', 3), X.index('j', 5), X.index('c', 4), X.index('k', 1)]
+  const [a, b, z, count] = [X.tensor('a'), X.tensor('b'), X.tensor('z'), X.tensor('count')]
+  return byHand({
+    name: 'probe',
+    inputs: [
+      { name: 'count', role: 'state', dims: [1] },
+      { name: 'a', role: 'data', dims: [3, 4] },
+      { name: 'b', role: 'data', dims: [4, 5] }
+    ],
+    equations: [
+      { defines: 'z', over: [i, j], value: X.add(X.sum([c], a(i, c), b(c, j)), b(0, j)) },
+      { defines: 'y', over: [j], value: X.sum([i], z(i, j), z(i, j)) },
+      { defines: 'next', over: [one], value: X.add(count(one), 1) }
+    ],
+    outputs: ['y', 'z'],
+    updates: [{ input: 'count', output: 'next' }]
+  })
+})()
 
 // Small whole numbers and halves: every sum is exact in float32, so every backend must hit them exactly.
 const a = Float32Array.from({ length: 12 }, (_, index) => ((index * 7) % 11) - 5)
@@ -83,7 +46,7 @@ const b = Float32Array.from({ length: 20 }, (_, index) => ((index * 5) % 13) - 6
 const z = Float32Array.from({ length: 15 }, (_, index) => {
   const [i, j] = [Math.floor(index / 5), index % 5]
   const terms = [0, 1, 2, 3].map((c) => (a[4 * i + c] ?? 0) * (b[5 * c + j] ?? 0))
-  return terms.reduce((sum, term) => sum + term, 0.5 * i - j)
+  return terms.reduce((sum, term) => sum + term, b[j] ?? 0)
 })
 const y = Float32Array.from({ length: 5 }, (_, j) => [0, 1, 2].reduce((sum, i) => sum + (z[5 * i + j] ?? 0) ** 2, 0))
 
@@ -96,7 +59,9 @@ const trial = async (name: BackendName, software: boolean): Promise<E.Either<Bac
   if (E.isLeft(opened)) return opened
   const runtime = opened.right
   try {
-    const compiled = await runtime.compile(probeProgram)()
+    const plan = schedule(runtime.target, {})(probeEquations)
+    if (E.isLeft(plan)) throw new Error(`internal: the probe has no schedule: ${plan.left.reason}`)
+    const compiled = await runtime.compile(plan.right)()
     if (E.isLeft(compiled)) return compiled
     const program = compiled.right
     program.load({ count: Float32Array.of(40) })

@@ -1,0 +1,61 @@
+/**
+ * What every backend is to the rest of `runtime`: it takes plans made for its target and gives executables.
+ */
+import type * as E from 'fp-ts/Either'
+import type { TaskEither } from 'fp-ts/TaskEither'
+
+import type { Plan } from '../../codegen/plan'
+import type { Printers } from '../../codegen/printers'
+import type { Target } from '../../codegen/schedule'
+import type { BackendError, BackendName } from './error'
+
+/** Arrays by name: float32, C order. */
+export type Arrays = Readonly<Record<string, Float32Array>>
+
+/** A compiled program: kept inputs, calls, and single launches. */
+export interface Executable {
+  readonly backend: BackendName
+  /** How it executes: `sequential`, `generic`, `fused-sync` (webasm), `fused-encoder` (webgpu). */
+  readonly kind: string
+  /** True if parameters and state stay where they run from call to call. */
+  readonly resident: boolean
+  /**
+   * Sets parameters and state (and data that stay the same for several calls, which `run` may then leave out).
+   * Arrays are copied. A wrong name or size changes nothing, and every later call fails with the same sentence until
+   * a load succeeds.
+   */
+  load(values: Arrays): E.Either<BackendError, void>
+  /**
+   * One call: data in, the outputs in `want` (all, if left out) back, then `updates` take effect. Calls queue; data
+   * arrays are not copied and must stay as they are until the answer. NaN and infinities are passed through.
+   */
+  run(data: Arrays, want?: readonly string[]): TaskEither<BackendError, Arrays>
+  /** Current values of parameters and state (all of them, if left out). */
+  read(names?: readonly string[]): TaskEither<BackendError, Arrays>
+  /** Launch number `index` of the plan's table, its kernel alone, on the given arrays. */
+  launch(index: number, inputs: readonly Float32Array[]): TaskEither<BackendError, Float32Array>
+  dispose(): Promise<void>
+}
+
+export interface Runtime {
+  readonly backend: BackendName
+  /** What executes, in words: the graphics adapter's name, `WebAssembly SIMD`, `plain JavaScript`. */
+  readonly adapter: string
+  readonly hardware: boolean
+  /** What its plans are scheduled for. */
+  readonly target: Target
+  /**
+   * Prints and builds every kernel of the plan; nothing runs yet. A kernel that does not compile is a Left that names
+   * it. `printers` replaces the printer of the backend's target.
+   */
+  compile(plan: Plan, printers?: Partial<Printers>): TaskEither<BackendError, Executable>
+  /** Disposes of every executable and of what the backend holds. */
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  /** False keeps to gpu.js's published calls: arguments and results are copied at every call. Default true. */
+  readonly resident?: boolean
+  /** False refuses a graphics processor that is only software. Default true. */
+  readonly software?: boolean
+}
