@@ -255,7 +255,7 @@ const run = async (c: RowContext): Promise<E.Either<string, RowResult>> => {
       })
     ],
     backends: ['javascript float64', `${name} float32`],
-    recipes: [...recipes(c.quick), 'block-linear-2', 'block-linear-3', 'block-linear-4-universal'],
+    recipes: [...recipes(c), 'block-linear-2', 'block-linear-3', 'block-linear-4-universal'],
     notes: [
       '"doubles at": the first size (or condition number) beyond training where the error is more than twice what it was at ' +
         'the end of training; "useless at": the first in the table where it exceeds 1, the error of the answer zero. A dash: nowhere in the table.',
