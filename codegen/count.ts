@@ -16,7 +16,7 @@ export interface Counted {
   readonly products: number
   /** Products of two n x n matrices of each system. */
   readonly matrixProducts: number
-  /** Additions, multiplications, divisions and roots of all systems; of two branches, the dearer one; a sign is free. */
+  /** Additions, multiplications, divisions, roots, maxima and values of functions, of all systems; of two branches, the dearer one; a sign is free. */
   readonly flops: number
 }
 
@@ -32,7 +32,7 @@ const longIndices = (read: Extract<X.Expr, { _tag: 'read' }>): readonly string[]
  * What a sum is: along one long index, an array with another long index times an array without it is a matrix times a
  * vector; times an array with a third one, a product of matrices. A sum of squares or a row sum is neither.
  */
-const kindOf = (sum: Extract<X.Expr, { _tag: 'sum' }>): 'vector' | 'matrix' | null => {
+const kindOf = (sum: X.Reduction): 'vector' | 'matrix' | null => {
   const along = sum.over.find((i) => grows(i.dim))
   if (along === undefined) return null
   const others = X.reads(sum.body)
@@ -45,7 +45,7 @@ const kindOf = (sum: Extract<X.Expr, { _tag: 'sum' }>): 'vector' | 'matrix' | nu
 }
 
 /** How often an equation forms such a product: once for every head and block that it runs over. */
-const copies = (over: readonly X.Index[], sum: Extract<X.Expr, { _tag: 'sum' }>): number =>
+const copies = (over: readonly X.Index[], sum: X.Reduction): number =>
   [...over, ...sum.over].reduce((times, { dim }) => times * (Dim.asConstant(dim) ?? 1), 1)
 
 // --- operations ------------------------------------------------------------------------------------------------------
@@ -69,6 +69,7 @@ const operations = (e: X.Expr, sizes: Dim.Sizes): number => {
     case 'read':
       return 0
     case 'sum':
+    case 'max':
       return sizeOf(e.over, sizes) * (all + 1)
     case 'add':
       return all + inner.length - 1
@@ -76,6 +77,9 @@ const operations = (e: X.Expr, sizes: Dim.Sizes): number => {
       return all + e.factors.filter((f) => !(f._tag === 'number' && Math.abs(f.value) === 1)).length - 1
     case 'divide':
     case 'sqrt':
+    case 'exp':
+    case 'erf':
+    case 'tanh':
     case 'largest':
       return all + 1
     case 'where':

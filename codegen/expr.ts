@@ -28,16 +28,25 @@ export interface Condition {
   readonly right: Position
 }
 
+/** The sum, or the largest, of the body's values over all values of the indices. */
+export type Reduction =
+  | { readonly _tag: 'sum'; readonly over: readonly Index[]; readonly body: Expr }
+  | { readonly _tag: 'max'; readonly over: readonly Index[]; readonly body: Expr }
+
+/** Functions that equations leave abstract: every target states how it approximates them and how well. */
+export type Special = 'exp' | 'erf' | 'tanh'
+
 export type Expr =
   | { readonly _tag: 'number'; readonly value: number }
   /** A size as a number, as in `1 / n`. */
   | { readonly _tag: 'extent'; readonly dim: Dim.Dim }
   | { readonly _tag: 'read'; readonly tensor: string; readonly at: readonly Position[] }
-  | { readonly _tag: 'sum'; readonly over: readonly Index[]; readonly body: Expr }
+  | Reduction
   | { readonly _tag: 'add'; readonly terms: readonly Expr[] }
   | { readonly _tag: 'multiply'; readonly factors: readonly Expr[] }
   | { readonly _tag: 'divide'; readonly over: Expr; readonly by: Expr }
   | { readonly _tag: 'sqrt'; readonly of: Expr }
+  | { readonly _tag: Special; readonly of: Expr }
   | { readonly _tag: 'largest'; readonly of: readonly [Expr, Expr] }
   | { readonly _tag: 'where'; readonly when: Condition; readonly yes: Expr; readonly no: Expr }
 
@@ -79,6 +88,10 @@ export const sum = (over: readonly Index[], ...factors: readonly Term[]): Expr =
   return over.length === 0 ? body : { _tag: 'sum', over, body }
 }
 
+/** `max([k], S(i, k))`: the largest of the body's values; the indices run over at least one place. */
+export const max = (over: readonly Index[], body: Term): Expr =>
+  over.length === 0 ? expr(body) : { _tag: 'max', over, body: expr(body) }
+
 export const add = (...terms: readonly Term[]): Expr => {
   const all = terms.map(expr)
   return all.length === 1 ? (all[0] ?? zero) : { _tag: 'add', terms: all }
@@ -91,6 +104,10 @@ export const multiply = (...factors: readonly Term[]): Expr => {
 
 export const divide = (over: Term, by: Term): Expr => ({ _tag: 'divide', over: expr(over), by: expr(by) })
 export const sqrt = (of: Term): Expr => ({ _tag: 'sqrt', of: expr(of) })
+export const exp = (of: Term): Expr => ({ _tag: 'exp', of: expr(of) })
+/** `erf(x) = 2/sqrt(pi) int_0^x exp(-t^2) dt`. */
+export const erf = (of: Term): Expr => ({ _tag: 'erf', of: expr(of) })
+export const tanh = (of: Term): Expr => ({ _tag: 'tanh', of: expr(of) })
 export const largest = (p: Term, q: Term): Expr => ({ _tag: 'largest', of: [expr(p), expr(q)] })
 export const negate = (of: Term): Expr => multiply(-1, of)
 
@@ -122,6 +139,7 @@ export const mapParts =
       case 'read':
         return e
       case 'sum':
+      case 'max':
         return { ...e, body: f(e.body) }
       case 'add':
         return { ...e, terms: e.terms.map(f) }
@@ -130,6 +148,9 @@ export const mapParts =
       case 'divide':
         return { ...e, over: f(e.over), by: f(e.by) }
       case 'sqrt':
+      case 'exp':
+      case 'erf':
+      case 'tanh':
         return { ...e, of: f(e.of) }
       case 'largest':
         return { ...e, of: [f(e.of[0]), f(e.of[1])] }
@@ -197,6 +218,12 @@ export const reads = (e: Expr): readonly Extract<Expr, { _tag: 'read' }>[] =>
 /** The tensors an expression reads, each once, in order of first use. */
 export const tensors = (e: Expr): readonly string[] => [...new Set(reads(e).map((r) => r.tensor))]
 
+export const isReduction = (e: Expr): e is Reduction => e._tag === 'sum' || e._tag === 'max'
+
+/** Every sum and every maximum in an expression, outer first. */
+export const reductions = (e: Expr): readonly Reduction[] =>
+  isReduction(e) ? [e, ...reductions(e.body)] : parts(e).flatMap(reductions)
+
 /** Every sum in an expression, outer first. */
 export const sums = (e: Expr): readonly Extract<Expr, { _tag: 'sum' }>[] =>
-  e._tag === 'sum' ? [e, ...sums(e.body)] : parts(e).flatMap(sums)
+  reductions(e).filter((r) => r._tag === 'sum')

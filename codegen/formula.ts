@@ -48,12 +48,16 @@ const levelOf = (e: X.Expr): Level => {
     case 'extent':
     case 'read':
     case 'sqrt':
+    case 'exp':
+    case 'erf':
+    case 'tanh':
     case 'largest':
     case 'where':
       return 'factor'
     case 'multiply':
     case 'divide':
     case 'sum':
+    case 'max':
       return 'term'
     case 'add':
       return 'sum'
@@ -85,6 +89,8 @@ export const formulaOf = (names: Names) => {
         const over = e.over.map((i) => i.name).join(',')
         return `Σ${over} ${show(e.body, 'term')}`
       }
+      case 'max':
+        return `max${e.over.map((i) => i.name).join(',')} ${show(e.body, 'term')}`
       case 'add':
         return e.terms
           .map((t, k) => {
@@ -101,6 +107,10 @@ export const formulaOf = (names: Names) => {
         return `${show(e.over, 'term')} / ${show(e.by, 'factor')}`
       case 'sqrt':
         return `√(${plain(e.of)})`
+      case 'exp':
+      case 'erf':
+      case 'tanh':
+        return `${e._tag}(${plain(e.of)})`
       case 'largest':
         return `max(${plain(e.of[0])}, ${plain(e.of[1])})`
       case 'where': {

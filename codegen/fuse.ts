@@ -10,15 +10,15 @@ import { simplify } from './simplify'
 /** More different arrays than this in one equation are hard to read, and some devices refuse them. */
 const mostArrays = 7
 
-/** The number of times an expression reads a tensor, counting a read inside a sum as many. */
+/** The number of times an expression reads a tensor, counting a read inside a sum or a maximum as many. */
 const uses = (tensor: string, e: X.Expr, inSum = false): number => {
   if (e._tag === 'read') return e.tensor === tensor ? (inSum ? 2 : 1) : 0
-  return X.parts(e).reduce((total, p) => total + uses(tensor, p, inSum || e._tag === 'sum'), 0)
+  return X.parts(e).reduce((total, p) => total + uses(tensor, p, inSum || X.isReduction(e)), 0)
 }
 
-/** Rename the sums of an expression so that none binds an index of the names taken. */
+/** Rename the bound indices of an expression so that it binds no index of the names taken. */
 const fresh = (e: X.Expr, taken: ReadonlySet<string>): X.Expr => {
-  if (e._tag !== 'sum') return X.mapParts((p) => fresh(p, taken))(e)
+  if (!X.isReduction(e)) return X.mapParts((p) => fresh(p, taken))(e)
   const renamed = new Map<string, X.Index>()
   const used = new Set(taken)
   const over = e.over.map((i) => {
@@ -30,7 +30,7 @@ const fresh = (e: X.Expr, taken: ReadonlySet<string>): X.Expr => {
     return index
   })
   const rename = X.mapPositions(X.mapIndex((i) => renamed.get(i.name) ?? i))
-  return { _tag: 'sum', over, body: fresh(renamed.size === 0 ? e.body : rename(e.body), used) }
+  return { ...e, over, body: fresh(renamed.size === 0 ? e.body : rename(e.body), used) }
 }
 
 /** The value of `inner` at the place where `read` reads it. */
@@ -55,7 +55,9 @@ const mayFuse = (inner: Equation, outer: Equation, e: Equations): boolean => {
   const room = Dim.subtract(size(inner), size(outer))
   const noWaste = room.terms.every((t) => t.coefficient > 0)
   return (
-    arrays.size <= mostArrays && (noWaste || X.sums(inner.value).length === 0) && e.tensors[inner.defines] !== undefined
+    arrays.size <= mostArrays &&
+    (noWaste || X.reductions(inner.value).length === 0) &&
+    e.tensors[inner.defines] !== undefined
   )
 }
 
@@ -99,7 +101,7 @@ export const fuse = (e: Equations): Equations => {
       ...outer,
       value: simplify(replace(outer.value)),
       // The kernel goes by the rule that does the work.
-      rule: X.sums(inner.value).length > 0 && X.sums(outer.value).length === 0 ? inner.rule : outer.rule,
+      rule: X.reductions(inner.value).length > 0 && X.reductions(outer.value).length === 0 ? inner.rule : outer.rule,
       labels: mergedLabels(inner, outer)
     }
     equations[at] = undefined

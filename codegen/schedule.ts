@@ -19,6 +19,8 @@ export interface Target {
   readonly name: string
   /** The most arrays that one kernel may read, or `null`. */
   readonly mostArrays: number | null
+  /** The relative errors of its `exp`, `erf` and `tanh`; the bounds of its kernels count them. */
+  readonly errors: Readonly<Record<X.Special, number>>
 }
 
 export interface ScheduleError {
@@ -125,7 +127,7 @@ const nameFault = (k: PlanKernel): string | undefined => {
   const labels = k.parameters.map((p) => p.label)
   const twice = duplicate(labels)
   if (twice !== undefined) return `kernel ${k.name} calls two arrays ${twice}`
-  const indices = new Set([...k.over, ...X.sums(k.value).flatMap((s) => s.over)].map((i) => i.name))
+  const indices = new Set([...k.over, ...X.reductions(k.value).flatMap((s) => s.over)].map((i) => i.name))
   const shared = labels.find((l) => indices.has(l))
   return shared === undefined ? undefined : `kernel ${k.name} calls an array and an index ${shared}`
 }

@@ -17,11 +17,10 @@ export const squeeze = (e: Equations): Equations => {
       return { ...x, at: x.at.filter((_, axis) => !isOne(dims[axis] as Dim.Dim)).map(origin) }
     }
     const inner = X.mapParts(squeezeExpr)(x)
-    if (inner._tag === 'sum')
-      return X.sum(
-        inner.over.filter((i) => !isOne(i.dim)),
-        inner.body
-      )
+    if (X.isReduction(inner)) {
+      const over = inner.over.filter((i) => !isOne(i.dim))
+      return over.length === 0 ? inner.body : { ...inner, over }
+    }
     if (inner._tag === 'where') {
       return { ...inner, when: { ...inner.when, left: origin(inner.when.left), right: origin(inner.when.right) } }
     }
@@ -63,7 +62,7 @@ const withSize =
     }
     const sized = (x: X.Expr): X.Expr => {
       const inner = X.mapParts(sized)(x)
-      if (inner._tag === 'sum') return { ...inner, over: inner.over.map(index) }
+      if (X.isReduction(inner)) return { ...inner, over: inner.over.map(index) }
       return inner._tag === 'extent' ? { ...inner, dim: dim(inner.dim) } : inner
     }
     const tensors = Object.fromEntries(

@@ -78,7 +78,7 @@ const faultOf = (
         const unbound = free(p)
         if (unbound !== undefined) return unbound
         const size = tensor.dims[axis] as Dim.Dim
-        if (state.summed && isPacked(p)) return `${expr.tensor} is read through a packed axis inside a sum`
+        if (state.summed && isPacked(p)) return `${expr.tensor} is read through a packed axis inside a sum or maximum`
         if (p._tag === 'index' && !state.guarded && !fits(p.dim, size)) {
           return `${expr.tensor}, axis ${axis} of size ${Dim.show(size)}, is read by ${p.name} of size ${Dim.show(p.dim)}`
         }
@@ -88,7 +88,11 @@ const faultOf = (
       }
       return undefined
     }
-    case 'sum': {
+    case 'sum':
+    case 'max': {
+      if (expr._tag === 'max' && expr.over.some((i) => Dim.asConstant(i.dim) === 0)) {
+        return 'a maximum runs over no place'
+      }
       const inner = new Map(bound)
       for (const i of expr.over) {
         if (inner.has(i.name)) return `index ${i.name} is bound twice`
@@ -110,6 +114,9 @@ const faultOf = (
     case 'multiply':
     case 'divide':
     case 'sqrt':
+    case 'exp':
+    case 'erf':
+    case 'tanh':
     case 'largest':
       for (const part of X.parts(expr)) {
         const fault = faultOf(e, part, bound, state)

@@ -201,7 +201,7 @@ const indented = (rows: readonly string[]): readonly string[] => rows.map((row) 
 
 const linesOf = (s: Section): readonly Line[] => [...s.forward, ...s.vjp]
 
-const indicesOf = (line: Line): readonly X.Index[] => [...line.over, ...X.sums(line.value).flatMap((x) => x.over)]
+const indicesOf = (line: Line): readonly X.Index[] => [...line.over, ...X.reductions(line.value).flatMap((x) => x.over)]
 
 /** The tokens whose coordinates a model works on, if it does. */
 const inCoordinates = (typed: TypedLayer): T.Tokens | undefined =>

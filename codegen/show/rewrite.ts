@@ -8,12 +8,12 @@ import * as X from '../expr'
 export const renameIndices = (to: ReadonlyMap<string, string>) => {
   const rename = (i: X.Index): X.Index => X.index(to.get(i.name) ?? i.name, i.dim)
   const visit = (e: X.Expr): X.Expr =>
-    e._tag === 'sum' ? { ...e, over: e.over.map(rename), body: visit(e.body) } : X.mapParts(visit)(e)
+    X.isReduction(e) ? { ...e, over: e.over.map(rename), body: visit(e.body) } : X.mapParts(visit)(e)
   return (e: X.Expr): X.Expr => X.mapPositions(X.mapIndex(rename))(visit(e))
 }
 
 /** The names of all indices that sums bind. */
-const bound = (e: X.Expr): readonly string[] => X.sums(e).flatMap((s) => s.over.map((i) => i.name))
+const bound = (e: X.Expr): readonly string[] => X.reductions(e).flatMap((s) => s.over.map((i) => i.name))
 
 /**
  * A definition `over -> value` at the indices `at`. A sum inside that binds a letter of `at` takes the letter that it
@@ -37,7 +37,7 @@ export const byRange = (
   over: readonly X.Index[],
   value: X.Expr
 ): { readonly over: readonly X.Index[]; readonly value: X.Expr } => {
-  const all = [...over, ...X.sums(value).flatMap((s) => s.over)]
+  const all = [...over, ...X.reductions(value).flatMap((s) => s.over)]
   const odd = all.find((i) => i.name === 'i' && Dim.equals(i.dim, Dim.n))
   if (odd === undefined || all.some((i) => i.name === 'j')) return { over, value }
   if (all.some((i) => i.name === 'i' && !Dim.equals(i.dim, Dim.n))) return { over, value }

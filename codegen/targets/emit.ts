@@ -4,41 +4,7 @@
  */
 import * as Dim from '../../spec/dim'
 import * as X from '../expr'
-import { showNumber } from '../formula'
-
-/** What a target decides: how to read an element, and how to write a size. */
-export interface Dialect {
-  readonly read: (label: string, at: readonly string[]) => string
-  readonly size: (dim: Dim.Dim) => string
-  /** Whole-number quotient of two non-negative numbers. */
-  readonly quotient: (over: string, by: string) => string
-  readonly words: Words
-}
-
-/** How a language of the family writes what all of them have. */
-export interface Words {
-  readonly number: (value: number) => string
-  /** A size, which is text already, where a number is computed with. */
-  readonly extent: (size: string) => string
-  /** A variable of a number, with its first value. */
-  readonly variable: (name: string, value: string) => string
-  /** The head of a loop over whole numbers from 0. */
-  readonly loop: (name: string, size: string) => string
-  readonly equal: string
-  readonly sqrt: string
-  readonly max: string
-}
-
-/** JavaScript, and gpu.js's part of it. */
-export const javascriptWords: Words = {
-  number: showNumber,
-  extent: (size) => size,
-  variable: (name, value) => `let ${name} = ${value};`,
-  loop: (name, size) => `for (let ${name} = 0; ${name} < ${size}; ${name}++) {`,
-  equal: '===',
-  sqrt: 'Math.sqrt',
-  max: 'Math.max'
-}
+import type { Dialect } from './dialect'
 
 /** Statements in order, each a line with its indentation, and the names taken so far. */
 interface Writer {
@@ -99,7 +65,7 @@ const condition = (w: Writer, scope: Scope, c: X.Condition): string => {
 
 // --- expressions -----------------------------------------------------------------------------------------------------
 
-export const hasLoop = (e: X.Expr): boolean => e._tag === 'sum' || X.parts(e).some(hasLoop)
+export const hasLoop = (e: X.Expr): boolean => X.isReduction(e) || X.parts(e).some(hasLoop)
 const hasBranch = (e: X.Expr): boolean => e._tag === 'where' || X.parts(e).some(hasBranch)
 
 const negative = (e: X.Expr): X.Expr | undefined => {
@@ -127,6 +93,28 @@ const inline = (w: Writer, scope: Scope, e: X.Expr, pad: string): string => {
       w.lines.push(`${pad}${words.variable(name, words.number(0))}`)
       accumulate(w, scope, e, name, '+', pad)
       return name
+    }
+    case 'max': {
+      const name = newName(w, 'top')
+      w.lines.push(`${pad}${words.variable(name, words.number(words.lowest))}`)
+      looped(w, scope, e.over, pad, (inner, deep) => {
+        const text = inline(w, inner, e.body, deep)
+        w.lines.push(`${deep}${name} = ${words.max}(${name}, ${text});`)
+      })
+      return name
+    }
+    case 'exp':
+    case 'erf':
+    case 'tanh': {
+      const of = inline(w, scope, e.of, pad)
+      return w.dialect.functions[e._tag](of, {
+        variable: (wish, value) => {
+          const name = newName(w, wish)
+          w.lines.push(`${pad}${words.variable(name, value)}`)
+          return name
+        },
+        statement: (text) => w.lines.push(`${pad}${text}`)
+      })
     }
     case 'where': {
       const name = newName(w, 'pick')
@@ -166,6 +154,29 @@ const inline = (w: Writer, scope: Scope, e: X.Expr, pad: string): string => {
   }
 }
 
+/** Loops over indices around what `body` writes. */
+const looped = (
+  w: Writer,
+  scope: Scope,
+  over: readonly X.Index[],
+  pad: string,
+  body: (inner: Scope, deep: string) => void
+): void => {
+  const inner = new Map(scope)
+  let deep = pad
+  for (const i of over) {
+    const name = newName(w, i.name)
+    inner.set(i.name, name)
+    w.lines.push(`${deep}${w.dialect.words.loop(name, w.dialect.size(i.dim))}`)
+    deep += '  '
+  }
+  body(inner, deep)
+  for (const _ of over) {
+    deep = deep.slice(2)
+    w.lines.push(`${deep}}`)
+  }
+}
+
 /** Add an expression to a variable: loops and branches become statements around it. */
 const accumulate = (w: Writer, scope: Scope, e: X.Expr, into: string, sign: '+' | '-', pad: string): void => {
   switch (e._tag) {
@@ -175,22 +186,9 @@ const accumulate = (w: Writer, scope: Scope, e: X.Expr, into: string, sign: '+' 
         return
       }
       break
-    case 'sum': {
-      const inner = new Map(scope)
-      let deep = pad
-      for (const i of e.over) {
-        const name = newName(w, i.name)
-        inner.set(i.name, name)
-        w.lines.push(`${deep}${w.dialect.words.loop(name, w.dialect.size(i.dim))}`)
-        deep += '  '
-      }
-      accumulate(w, inner, e.body, into, sign, deep)
-      for (const _ of e.over) {
-        deep = deep.slice(2)
-        w.lines.push(`${deep}}`)
-      }
+    case 'sum':
+      looped(w, scope, e.over, pad, (inner, deep) => accumulate(w, inner, e.body, into, sign, deep))
       return
-    }
     case 'where': {
       const none = (x: X.Expr): boolean => x._tag === 'number' && x.value === 0
       const test = condition(w, scope, e.when)
@@ -217,6 +215,10 @@ const accumulate = (w: Writer, scope: Scope, e: X.Expr, into: string, sign: '+' 
     case 'read':
     case 'divide':
     case 'sqrt':
+    case 'max':
+    case 'exp':
+    case 'erf':
+    case 'tanh':
     case 'largest':
       break
   }
@@ -244,7 +246,10 @@ export const emit = (
 ): { readonly lines: readonly string[]; readonly result: string } => {
   const w: Writer = { lines: [], taken: new Set([...labels, ...scope.values()]), dialect }
   const { plain, rest } = split(value)
-  if (rest.length === 0) return { lines: [], result: inline(w, scope, value, pad) }
+  if (rest.length === 0) {
+    const result = inline(w, scope, value, pad)
+    return { lines: w.lines, result }
+  }
   const [only] = rest
   const direct = rest.length > 1 || plain.length > 0 || only?._tag === 'sum' || only?._tag === 'where'
   if (!direct) {

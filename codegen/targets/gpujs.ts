@@ -7,9 +7,11 @@ import { showEquation } from '../formula'
 import type { Plan, PlanKernel } from '../plan'
 import type { Program, ProgramKernel } from '../program'
 import type { Target } from '../schedule'
-import { branches, type Dialect, emit, hasLoop, javascriptWords } from './emit'
+import { type Dialect, javascriptWords, type Words } from './dialect'
+import { branches, emit, hasLoop } from './emit'
+import { float32Errors, float32Functions } from './special'
 
-export const gpujs: Target = { name: 'gpujs', mostArrays: 7 }
+export const gpujs: Target = { name: 'gpujs', mostArrays: 7, errors: float32Errors }
 
 // --- sizes as constants ----------------------------------------------------------------------------------------------
 
@@ -63,6 +65,11 @@ const indexLines = (k: PlanKernel, size: (d: Dim.Dim) => string): readonly strin
 
 // --- kernels ---------------------------------------------------------------------------------------------------------
 
+/** Every gpu.js backend has this number: masks and maxima need no infinity. */
+const words: Words = { ...javascriptWords, lowest: -1e30 }
+
+const functions = float32Functions(words)
+
 const printKernel = (k: PlanKernel, sizes: Dim.Sizes): ProgramKernel => {
   const constants: Record<string, number> = {}
   const valueOf = (d: Dim.Dim): number => {
@@ -79,7 +86,8 @@ const printKernel = (k: PlanKernel, sizes: Dim.Sizes): ProgramKernel => {
   }
   const axesOf = new Map(k.parameters.map((p) => [p.label, p.axes]))
   const dialect: Dialect = {
-    words: javascriptWords,
+    words,
+    functions,
     size,
     quotient: (over, by) => `Math.floor((${over} + 0.5) / ${by})`,
     read: (label, at) => {

@@ -8,6 +8,7 @@ import * as E from 'fp-ts/Either'
 import type { Equation, Equations } from '../../codegen/equation'
 import type * as X from '../../codegen/expr'
 import * as Dim from '../../spec/dim'
+import { special } from '../special/functions'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -19,12 +20,18 @@ export type Arrays = Readonly<Record<string, Float64Array>>
  */
 export type Arithmetic = 'float64' | 'float32' | 'absolute'
 
+/** The relative errors that a target states for its functions. */
+export type Stated = Readonly<Record<X.Special, number>>
+
+const exact: Stated = { exp: 0, erf: 0, tanh: 0 }
+
 type Environment = Int32Array
 type Value = (at: Environment) => number
 
 interface Scope {
   readonly sizes: Dim.Sizes
   readonly arithmetic: Arithmetic
+  readonly stated: Stated
   readonly slots: ReadonlyMap<string, number>
   readonly arrays: Readonly<Record<string, Float64Array>>
   readonly e: Equations
@@ -108,11 +115,16 @@ const compile = (e: X.Expr, scope: Scope): Value => {
         return sign(arrays[e.tensor]?.[offset] as number)
       }
     }
-    case 'sum': {
+    case 'sum':
+    case 'max': {
       const body = compile(e.body, scope)
+      const [from, take] =
+        e._tag === 'sum'
+          ? [0, (before: number, each: number) => round(before + each)]
+          : [Number.NEGATIVE_INFINITY, (before: number, each: number) => Math.max(before, each)]
       const loops = e.over.map((i) => [scope.slots.get(i.name) as number, sizeOf(i.dim, scope.sizes)] as const)
       const run = (depth: number, env: Environment, before: number): number => {
-        if (depth === loops.length) return round(before + body(env))
+        if (depth === loops.length) return take(before, body(env))
         const [slot, size] = loops[depth] as readonly [number, number]
         let total = before
         for (let k = 0; k < size; k++) {
@@ -121,7 +133,7 @@ const compile = (e: X.Expr, scope: Scope): Value => {
         }
         return total
       }
-      return (env) => run(0, env, 0)
+      return (env) => run(0, env, from)
     }
     case 'add': {
       const terms = e.terms.map((t) => compile(t, scope))
@@ -145,6 +157,23 @@ const compile = (e: X.Expr, scope: Scope): Value => {
       const of = compile(e.of, scope)
       return (env) => round(Math.sqrt(of(env)))
     }
+    case 'exp':
+    case 'erf':
+    case 'tanh': {
+      const { at, slope } = special[e._tag]
+      const of = compile(e.of, scope)
+      // An error of the argument counts by the slope at its true value; the function's own is relative to its value.
+      if (scope.arithmetic === 'absolute') {
+        // Bounds multiply what this gives by eight units of 2^-24 and more.
+        const own = 1 + scope.stated[e._tag] / (8 * 2 ** -24)
+        const truth = compile(e.of, { ...scope, arithmetic: 'float64' })
+        return (env) => {
+          const x = truth(env)
+          return Math.abs(at(x)) * own + slope(x) * of(env)
+        }
+      }
+      return (env) => round(at(of(env)))
+    }
     case 'largest': {
       const [p, q] = [compile(e.of[0], scope), compile(e.of[1], scope)]
       return (env) => Math.max(p(env), q(env))
@@ -162,6 +191,7 @@ const compile = (e: X.Expr, scope: Scope): Value => {
 const indexNames = (e: X.Expr): readonly string[] => {
   switch (e._tag) {
     case 'sum':
+    case 'max':
       return [...e.over.map((i) => i.name), ...indexNames(e.body)]
     case 'add':
       return e.terms.flatMap(indexNames)
@@ -170,6 +200,9 @@ const indexNames = (e: X.Expr): readonly string[] => {
     case 'divide':
       return [...indexNames(e.over), ...indexNames(e.by)]
     case 'sqrt':
+    case 'exp':
+    case 'erf':
+    case 'tanh':
       return indexNames(e.of)
     case 'largest':
       return e.of.flatMap(indexNames)
@@ -187,10 +220,17 @@ const indexNames = (e: X.Expr): readonly string[] => {
 type Store = Record<string, Float64Array>
 
 /** The loops of one equation over arrays that are looked up in a store at every call. */
-const loopsOf = (e: Equations, eq: Equation, sizes: Dim.Sizes, store: Store, arithmetic: Arithmetic) => {
+const loopsOf = (
+  e: Equations,
+  eq: Equation,
+  sizes: Dim.Sizes,
+  store: Store,
+  arithmetic: Arithmetic,
+  stated: Stated = exact
+) => {
   const names = [...new Set([...eq.over.map((i) => i.name), ...indexNames(eq.value)])]
   const slots = new Map(names.map((name, k) => [name, k]))
-  const value = compile(eq.value, { sizes, arithmetic, slots, arrays: store, e })
+  const value = compile(eq.value, { sizes, arithmetic, stated, slots, arrays: store, e })
   const extents = eq.over.map((i) => sizeOf(i.dim, sizes))
   const length = extents.reduce((p, q) => p * q, 1)
   const env = new Int32Array(names.length)
@@ -215,8 +255,9 @@ export const evaluate = (
   eq: Equation,
   sizes: Dim.Sizes,
   arrays: Arrays,
-  arithmetic: Arithmetic = 'float64'
-): Float64Array => loopsOf(e, eq, sizes, { ...arrays }, arithmetic)()
+  arithmetic: Arithmetic = 'float64',
+  stated?: Stated
+): Float64Array => loopsOf(e, eq, sizes, { ...arrays }, arithmetic, stated)()
 
 /** A program's equations at given sizes, ready to be run on inputs: gives all values, inputs included, by name. */
 export const prepare = (

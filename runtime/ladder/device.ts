@@ -32,6 +32,9 @@ export interface Device {
   readonly compile: (plan: Plan, printers: Partial<Printers>) => Promise<OnDevice>
 }
 
+/** The least normal float32: devices may round what is smaller to zero, and exp stays above it. */
+const least = 2 ** -125
+
 /** How far a device's program may stray, in units of what float32 rounding alone does to it. */
 const slack = 32
 
@@ -75,7 +78,8 @@ const kernelRatios = async (
   plan: Plan,
   on: OnDevice,
   inputs: Arrays,
-  known: Set<string>
+  known: Set<string>,
+  errors: Target['errors']
 ): Promise<{ readonly what: string; readonly error: number }> => {
   const arrays: Record<string, Float64Array> = { ...inputs }
   viewsOf(plan, arrays)
@@ -90,13 +94,14 @@ const kernelRatios = async (
     if (known.has(own)) continue
     known.add(own)
     const want = evaluate(e, eq, c.sizes, arguments_, 'float64')
-    const absolute = evaluate(e, eq, c.sizes, arguments_, 'absolute')
+    const absolute = evaluate(e, eq, c.sizes, arguments_, 'absolute', errors)
     const got = await on.launch(
       at,
       given.map((a) => Float32Array.from(a))
     )
+    // Below the least normal number devices may round to zero.
     const factor = (8 + 1.5 * Math.sqrt(longestSum(k.value, c))) * u32
-    const ratio = worstRatio(got, want, (place) => factor * (absolute[place] as number))
+    const ratio = worstRatio(got, want, (place) => factor * (absolute[place] as number) + least)
     if (ratio > worst.error) worst = { what: k.name, error: ratio }
   }
   return worst
@@ -208,7 +213,7 @@ export const climb = async (
     if (made === undefined) return
     const { plan, inputs, on } = made
     await attempt('kernels', async () => {
-      const worst = await kernelRatios(c, plan, on, inputs, known)
+      const worst = await kernelRatios(c, plan, on, inputs, known, device.target.errors)
       if (worst.error > kernels.error) kernels = worst
       return row(c, 'kernels', worst, 1)
     })
