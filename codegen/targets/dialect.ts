@@ -43,6 +43,16 @@ export interface Statements {
 /** The value of `exp`, `erf` or `tanh` as text, given its argument as text. */
 export type Functions = Readonly<Record<X.Special, (of: string, make: Statements) => string>>
 
+/** Where an element stands in a flat array of these sizes, slowest axis first: `i * 9 + c`. */
+export const flatAddress = (dims: readonly number[], at: readonly string[]): string => {
+  const terms = at.flatMap((p, axis) => {
+    const stride = dims.slice(axis + 1).reduce((a, b) => a * b, 1)
+    const own = /^\w+$/.test(p) ? p : `(${p})`
+    return p === '0' ? [] : [stride === 1 ? own : `${own} * ${stride}`]
+  })
+  return terms.length === 0 ? '0' : terms.join(' + ')
+}
+
 /** JavaScript, and gpu.js's part of it. */
 export const javascriptWords: Words = {
   number: showNumber,

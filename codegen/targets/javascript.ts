@@ -7,7 +7,7 @@ import * as X from '../expr'
 import { showEquation } from '../formula'
 import type { Plan, PlanKernel } from '../plan'
 import type { Target } from '../schedule'
-import { type Dialect, type Functions, javascriptWords } from './dialect'
+import { type Dialect, type Functions, flatAddress, javascriptWords } from './dialect'
 import { emit } from './emit'
 
 export const javascript: Target = {
@@ -63,15 +63,7 @@ const printKernel = (k: PlanKernel, sizes: Dim.Sizes): string => {
     functions,
     size: (d) => String(valueOf(d)),
     quotient: (over, by) => `Math.floor((${over}) / ${by})`,
-    read: (label, at) => {
-      const dims = axesOf.get(label) ?? []
-      const terms = at.map((p, axis) => {
-        const stride = dims.slice(axis + 1).reduce((a, b) => a * b, 1)
-        const own = /^\w+$/.test(p) ? p : `(${p})`
-        return stride === 1 ? own : `${own} * ${stride}`
-      })
-      return `${label}[${terms.length === 0 ? '0' : terms.join(' + ')}]`
-    }
+    read: (label, at) => `${label}[${flatAddress(axesOf.get(label) ?? [], at)}]`
   }
   const labels = k.parameters.map((p) => p.label)
   const scope = new Map(k.over.map((i) => [i.name, i.name]))
