@@ -1,6 +1,9 @@
 /** Where the arrays of a fused group lie, how many instances a workgroup takes, and where barriers stand. */
+
+import * as X from '../../expr'
 import type { Plan } from '../../plan'
-import { type Fused, isOwn, kernelAt, sharesSum } from './group'
+import { valueOf } from '../../schedules/affine'
+import { type Fused, isOwn, kernelAt, readOutside, sharesSum } from './group'
 import type { Limits } from './program'
 import { extentsOf, product } from './text'
 
@@ -14,23 +17,56 @@ interface Life {
 
 const usualWidth = 64
 
-/** Numbers of one instance's part of what a launch writes. */
-export const ownSize = (plan: Plan, at: number, depth: number): number =>
-  product(extentsOf(plan, kernelAt(plan, at).over.slice(depth)))
+// --- sizes -----------------------------------------------------------------------------------------------------------
 
-/** Every array that the group writes, and how long it is read inside. */
+/** An instance's part of an array in workgroup memory: rows of odd length, so that a column's numbers lie in all banks. */
+export const padded = (own: readonly number[]): readonly number[] =>
+  own.length < 2 ? own : own.map((size, axis) => (axis === own.length - 1 ? size | 1 : size))
+
+const ownDims = (plan: Plan, at: number, depth: number): readonly number[] =>
+  extentsOf(plan, kernelAt(plan, at).over.slice(depth))
+
+/** Sizes of one instance's part of an array that the group reads or writes. */
+export const ownDimsOf = (plan: Plan, first: number, last: number, depth: number, name: string): readonly number[] => {
+  for (let at = first; at <= last; at++) {
+    const launch = plan.launches[at] as Plan['launches'][number]
+    if (launch.output === name) return ownDims(plan, at, depth)
+    const parameter = kernelAt(plan, at).parameters[launch.inputs.indexOf(name)]
+    if (parameter !== undefined) return parameter.axes.slice(depth).map(valueOf(plan.sizes))
+  }
+  throw new Error(`internal: no launch from ${first} to ${last} knows ${name}`)
+}
+
+/** Terms that one element of a launch is computed from. */
+const terms = (plan: Plan, e: X.Expr): number => {
+  const inner = X.parts(e).reduce((total, p) => total + terms(plan, p), e._tag === 'read' ? 1 : 0)
+  return e._tag === 'sum' ? product(extentsOf(plan, e.over)) * inner : inner
+}
+
+/** Whether an instance reads its part of an array several times over. */
+const isReread = (plan: Plan, first: number, last: number, depth: number, name: string): boolean => {
+  let traffic = 0
+  for (let at = first; at <= last; at++) {
+    if (!(plan.launches[at]?.inputs ?? []).includes(name)) continue
+    traffic += product(ownDims(plan, at, depth)) * terms(plan, kernelAt(plan, at).value)
+  }
+  return traffic >= 8 * product(ownDimsOf(plan, first, last, depth, name))
+}
+
+// --- slots -----------------------------------------------------------------------------------------------------------
+
+/** Every array that the group writes and reads, and how long. */
 const livesOf = (plan: Plan, first: number, last: number, depth: number): readonly Life[] => {
   const lasts = new Map<string, number>()
   for (let at = first; at <= last; at++) for (const name of plan.launches[at]?.inputs ?? []) lasts.set(name, at)
-  return plan.launches.slice(first, last + 1).map(({ output }, k) => ({
-    name: output,
-    size: ownSize(plan, first + k, depth),
-    first: first + k,
-    last: lasts.get(output) ?? first + k
-  }))
+  return plan.launches.slice(first, last + 1).flatMap(({ output }, k) => {
+    const end = lasts.get(output)
+    const size = product(padded(ownDims(plan, first + k, depth)))
+    return end === undefined ? [] : [{ name: output, size, first: first + k, last: end }]
+  })
 }
 
-/** Slots by lifetime, the first that is free and large enough, else the largest free one, grown. */
+/** Slots by lifetime: the smallest free one that is large enough, else the largest free one, grown. */
 const allot = (lives: readonly Life[]): Pick<Fused, 'local' | 'slots'> => {
   const slots: { size: number; freeFrom: number }[] = []
   const local = lives.map(({ name, size, first, last }) => {
@@ -44,21 +80,20 @@ const allot = (lives: readonly Life[]): Pick<Fused, 'local' | 'slots'> => {
   return { local, slots: slots.map((s) => s.size) }
 }
 
-const total = (slots: readonly number[]): number => slots.reduce((p, q) => p + q, 0)
+const total = (sizes: readonly number[]): number => sizes.reduce((p, q) => p + q, 0)
+
+// --- barriers --------------------------------------------------------------------------------------------------------
 
 /** A barrier stands before a launch that reads what was written, or writes over what was read or written, since the last. */
 const barriersOf = (plan: Plan, fused: Omit<Fused, 'barriers'>): readonly number[] => {
   const slotOf = new Map(fused.local.map(({ name, slot }) => [name, slot]))
-  const copied = new Set(fused.copies)
+  const place = (name: string): string | number => slotOf.get(name) ?? name
   const barriers: number[] = []
-  // Sums that invocations share end in a barrier of their own, which their one number still needs after it.
   let written = new Set<string | number>(fused.copies)
   let touched = new Set<string | number>()
   for (let at = fused.first; at <= fused.last; at++) {
     const { inputs, output } = plan.launches[at] as Plan['launches'][number]
-    const place = (name: string): string | number => slotOf.get(name) ?? name
-    const reads = inputs.map((name) => (copied.has(name) ? name : place(name)))
-    const target = place(output)
+    const [reads, target] = [inputs.map(place), place(output)]
     if (reads.some((r) => written.has(r)) || written.has(target) || touched.has(target)) {
       barriers.push(at)
       written = new Set()
@@ -70,78 +105,54 @@ const barriersOf = (plan: Plan, fused: Omit<Fused, 'barriers'>): readonly number
   return barriers
 }
 
-/** The arrangement of launches `first` to `last`: as many instances a workgroup as fill it and fit its memory. */
-export const arrange = (plan: Plan, first: number, last: number, depth: number, limits: Limits): Fused => {
-  const shared = extentsOf(plan, kernelAt(plan, first).over.slice(0, depth))
-  const instances = product(shared)
+// --- the arrangement -------------------------------------------------------------------------------------------------
+
+/** Storage buffers that a group binds: parameters and state count as one where they would be too many. */
+export const bindings = (
+  plan: Plan,
+  first: number,
+  last: number
+): { readonly each: number; readonly fewest: number } => {
   const launches = plan.launches.slice(first, last + 1)
-  const lives = livesOf(plan, first, last, depth)
-  const widest = Math.max(...lives.map((l) => l.size))
-  const together = launches.map((_, k) => first + k).filter((at) => sharesSum(plan, at, depth))
-  const room = limits.workgroupBytes / 4
-  const longest = Math.max(widest, together.length > 0 ? 4 * usualWidth : 1)
-  const width = Math.min(limits.invocations, longest >= 4 * usualWidth ? 4 * usualWidth : usualWidth)
-  const partials = together.length > 0 ? width : 0
-  // An array that nothing reads inside the group needs no workgroup memory.
-  const read = new Set(launches.flatMap((l) => l.inputs))
-  let kept = lives.filter((l) => read.has(l.name))
-  while (kept.length > 0 && total(allot(kept).slots) > room - partials) {
-    const largest = kept.reduce((p, q) => (q.size > p.size ? q : p))
-    kept = kept.filter((l) => l !== largest)
-  }
-  const { local, slots } = allot(kept)
-  const each = total(slots)
-  const sums = together.length > 0 ? Math.max(1, Math.floor(width / usualWidth)) : Number.POSITIVE_INFINITY
-  const wanted = Math.max(1, Math.min(Math.floor(width / Math.min(widest, width)), instances, sums))
-  const per = Math.max(1, Math.min(wanted, each === 0 ? wanted : Math.floor((room - partials) / each)))
-  // Inputs that every instance reads for itself, several times, while there is room.
-  const copies: string[] = []
-  let left = room - partials - per * each
   const made = new Set(launches.map((l) => l.output))
+  const outside = readOutside(plan, first, last)
+  const kept = new Set(plan.inputs.flatMap((i) => (i.role === 'data' ? [] : [i.name])))
+  for (const view of plan.views) if (kept.has(view.of)) kept.add(view.name)
+  const inputs = [...new Set(launches.flatMap((l) => l.inputs))].filter((name) => !made.has(name))
+  const stored = [...made].filter((name) => outside.has(name)).length
+  const single = inputs.filter((name) => !kept.has(name)).length
+  return { each: inputs.length + stored, fewest: Math.min(single + 1, inputs.length) + stored }
+}
+
+/**
+ * Launches `first` to `last` as one dispatch, with as many instances a workgroup as fill it and fit its memory; null
+ * where one instance does not fit.
+ */
+export const arrange = (plan: Plan, first: number, last: number, depth: number, limits: Limits): Fused | null => {
+  if (bindings(plan, first, last).fewest > limits.storageBuffers) return null
+  const launches = plan.launches.slice(first, last + 1)
+  const places = launches.map((_, k) => first + k)
+  const instances = product(extentsOf(plan, kernelAt(plan, first).over.slice(0, depth)))
+  const widest = Math.max(...places.map((at) => product(ownDims(plan, at, depth))))
+  const together = places.filter((at) => sharesSum(plan, at, depth))
+  const isWide = widest >= 4 * usualWidth || (together.length > 0 && widest === 1)
+  const width = Math.min(limits.invocations, (isWide ? 4 : 1) * usualWidth)
+  const room = limits.workgroupBytes / 4 - (together.length > 0 ? width : 0)
+  const { local, slots } = allot(livesOf(plan, first, last, depth))
+  const each = total(slots)
+  if (each > room) return null
+  const fills = together.length > 0 ? Math.floor(width / usualWidth) : Math.floor(width / Math.min(widest, width))
+  const per = Math.max(1, Math.min(fills, instances, each === 0 ? fills : Math.floor(room / each)))
+  const made = new Set(launches.map((l) => l.output))
+  const copies: string[] = []
+  let left = room - per * each
   for (const name of new Set(launches.flatMap((l) => l.inputs))) {
-    const size = ownInput(plan, first, last, depth, name)
-    if (made.has(name) || size === null || per * size > left || !isOwn(plan, first, last, depth, name)) continue
-    if (!isReread(plan, first, last, depth, name, size)) continue
+    if (made.has(name) || !isOwn(plan, first, last, depth, name)) continue
+    const size = per * product(padded(ownDimsOf(plan, first, last, depth, name)))
+    if (size > left || !isReread(plan, first, last, depth, name)) continue
     copies.push(name)
-    left -= per * size
+    left -= size
   }
   const fused = { _tag: 'fused' as const, first, last, depth, per, width, local, slots, copies, together }
   return { ...fused, barriers: barriersOf(plan, fused) }
-}
-
-/** Numbers of one instance's part of an input of the group, or null where it has no such part. */
-export const ownInput = (plan: Plan, first: number, last: number, depth: number, name: string): number | null => {
-  for (let at = first; at <= last; at++) {
-    const position = plan.launches[at]?.inputs.indexOf(name) ?? -1
-    const parameter = kernelAt(plan, at).parameters[position]
-    if (parameter === undefined) continue
-    const dims = extentsOf(
-      plan,
-      parameter.axes.map((dim, k) => ({ _tag: 'index', name: String(k), dim }))
-    )
-    return dims.length < depth ? null : product(dims.slice(depth))
-  }
-  return null
-}
-
-/** Whether an instance reads its part of an input more than once over. */
-const isReread = (plan: Plan, first: number, last: number, depth: number, name: string, size: number): boolean => {
-  let traffic = 0
-  for (let at = first; at <= last; at++) {
-    const k = kernelAt(plan, at)
-    const labels = k.parameters.filter((_, position) => plan.launches[at]?.inputs[position] === name)
-    if (labels.length > 0) traffic += ownSize(plan, at, depth) * trafficOf(plan, at)
-  }
-  return traffic >= 4 * size
-}
-
-/** Terms that one number of a launch is computed from, as far as its longest sum tells. */
-const trafficOf = (plan: Plan, at: number): number => longestSum(plan, at)
-
-const longestSum = (plan: Plan, at: number): number => {
-  const visit = (e: ReturnType<typeof kernelAt>['value']): number => {
-    const inner = Math.max(0, ...partsOf(e).map(visit))
-    return e._tag === 'sum' ? product(extentsOf(plan, e.over)) * Math.max(1, inner) : Math.max(1, inner)
-  }
-  return visit(kernelAt(plan, at).value)
 }

@@ -1,9 +1,10 @@
 /** The plain kernel: one invocation an element of the output, sums as loops. */
 import { showEquation } from '../../formula'
 import type { Plan, PlanKernel } from '../../plan'
+import { valueOf } from '../../schedules/affine'
 import { type Dialect, emit, flatAddress } from '../emit'
 import type { WgslKernel } from './program'
-import { axesOf, binding, entry, extentsOf, groupLine, indexLines, namer, product, quotient, sizeOf, words } from './text'
+import { axesOf, binding, entry, extentsOf, groupLine, indexLines, namer, product, quotient, words } from './text'
 
 /** Invocations of a workgroup. */
 export const elementsWidth = 64
@@ -20,7 +21,7 @@ export const printElements = (plan: Plan, k: PlanKernel, most: number): WgslKern
   const dims = axesOf(plan, k)
   const dialect: Dialect = {
     words,
-    size: (d) => String(sizeOf(plan.sizes, d)),
+    size: (d) => String(valueOf(plan.sizes)(d)),
     quotient,
     read: (label, at) => `${arrays.get(label)}[${flatAddress(dims.get(label) ?? [], at)}]`
   }

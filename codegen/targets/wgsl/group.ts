@@ -44,6 +44,15 @@ export const arrayOf = (plan: Plan, at: number, label: string): string => {
   return name
 }
 
+/** Arrays of the plan that something outside launches `first` to `last` reads. */
+export const readOutside = (plan: Plan, first: number, last: number): ReadonlySet<string> => {
+  const names = new Set([...plan.outputs.map((o) => o.name), ...plan.updates.map((u) => u.output)])
+  for (const [at, launch] of plan.launches.entries()) {
+    if (at < first || at > last) for (const name of launch.inputs) names.add(name)
+  }
+  return names
+}
+
 // --- which launches go together --------------------------------------------------------------------------------------
 
 /** Whether every read of an array stands, in its first axes, at the shared indices. */
@@ -73,7 +82,7 @@ export const isOwn = (plan: Plan, first: number, last: number, depth: number, na
   for (let at = first; at <= last; at++) {
     const k = kernelAt(plan, at)
     const reads = k.parameters.filter((_, position) => plan.launches[at]?.inputs[position] === name)
-    if (reads.some((p) => !readsOwn(k, p.label, depth))) return false
+    if (reads.some((p) => p.axes.length < depth || !readsOwn(k, p.label, depth))) return false
   }
   return depth > 0
 }
@@ -83,14 +92,19 @@ export const isOwn = (plan: Plan, first: number, last: number, depth: number, na
 /** Terms from which on a sum of one number is worth sharing. */
 const worthSharing = 32
 
+/** Whether nothing but arithmetic stands around a part of an expression: it is computed whatever the indices are. */
+export const isBare = (value: X.Expr, part: X.Expr): boolean =>
+  value === part || (value._tag !== 'where' && X.parts(value).some((p) => isBare(p, part)))
+
 /** The only sum of an expression, where nothing but arithmetic stands around it. */
 export const soleSum = (value: X.Expr): Extract<X.Expr, { readonly _tag: 'sum' }> | null => {
-  const sums = X.sums(value)
-  const only = sums[0]
-  if (only === undefined || sums.length !== 1) return null
-  const bare = (e: X.Expr): boolean => e === only || (e._tag !== 'where' && X.parts(e).some(bare))
-  return bare(value) ? only : null
+  const [only, ...others] = X.sums(value)
+  return only !== undefined && others.length === 0 && isBare(value, only) ? only : null
 }
+
+/** The expression with something else in a part's place. */
+export const withoutSum = (e: X.Expr, sum: X.Expr, by: X.Expr): X.Expr =>
+  e === sum ? by : X.mapParts((p) => withoutSum(p, sum, by))(e)
 
 export const sharesSum = (plan: Plan, at: number, depth: number): boolean => {
   const k = kernelAt(plan, at)

@@ -1,22 +1,16 @@
 /** How WGSL writes names, numbers, sizes and reads. */
-import * as Dim from '../../../spec/dim'
 import type * as X from '../../expr'
 import { showNumber } from '../../formula'
 import type { Plan, PlanKernel } from '../../plan'
+import { valueOf } from '../../schedules/affine'
 import type { Words } from '../emit'
 
 // --- sizes -----------------------------------------------------------------------------------------------------------
 
-export const sizeOf = (sizes: Dim.Sizes, d: Dim.Dim): number => {
-  const value = Dim.evaluate(sizes)(d)
-  if (value._tag === 'Left') throw new Error(`internal: the size ${value.left} has no value`)
-  return value.right
-}
-
 export const product = (dims: readonly number[]): number => dims.reduce((p, q) => p * q, 1)
 
 export const extentsOf = (plan: Plan, over: readonly X.Index[]): readonly number[] =>
-  over.map((i) => sizeOf(plan.sizes, i.dim))
+  over.map((i) => valueOf(plan.sizes)(i.dim))
 
 // --- numbers ---------------------------------------------------------------------------------------------------------
 
@@ -58,8 +52,8 @@ const reserved = new Set(
 )
 
 /** Gives every wish a name of its own that WGSL allows. */
-export const namer = (): ((wish: string) => string) => {
-  const taken = new Set<string>()
+export const namer = (given: readonly string[] = []): ((wish: string) => string) => {
+  const taken = new Set(given)
   return (wish) => {
     const word = wish.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d|__)/, 'a')
     const base = word === '_' || word === '' ? 'a' : word
@@ -105,4 +99,4 @@ export const entry = (name: string, width: number): readonly string[] => [
 ]
 
 export const axesOf = (plan: Plan, k: PlanKernel): ReadonlyMap<string, readonly number[]> =>
-  new Map(k.parameters.map((p) => [p.label, p.axes.map((d) => sizeOf(plan.sizes, d))]))
+  new Map(k.parameters.map((p) => [p.label, p.axes.map(valueOf(plan.sizes))]))

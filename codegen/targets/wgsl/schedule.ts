@@ -1,0 +1,155 @@
+/**
+ * The WGSL schedule: which launches one dispatch computes, and how. A small model of a graphics processor prices the ways,
+ * and the cheapest sequence wins.
+ */
+import * as X from '../../expr'
+import type { Plan } from '../../plan'
+import { arrange, bindings, padded } from './arrange'
+import { type Fused, joins, kernelAt, sharesSum } from './group'
+import type { Limits } from './program'
+import { extentsOf, product } from './text'
+import { type Tiled, tilesOf } from './tiles'
+
+// --- model -----------------------------------------------------------------------------------------------------------
+
+/** One invocation an element of the output. */
+export interface Elements {
+  readonly _tag: 'elements'
+  readonly launch: number
+}
+
+/** How one dispatch computes one launch or several. */
+export type Step = Elements | Tiled | Fused
+
+export type Schedule = readonly Step[]
+
+/** What may be asked of a schedule, for experiments: without a wish, the cheaper way is taken. */
+export interface Wishes {
+  /** Launches of several in one dispatch: wherever they can, or nowhere. */
+  readonly fuse?: 'always' | 'never'
+  /** Contractions through workgroup memory: wherever they can, or nowhere. */
+  readonly tile?: 'always' | 'never'
+}
+
+/** A graphics processor for pricing: invocations in flight, and nanoseconds. */
+const machine = {
+  lanes: 1 << 16,
+  /** A dispatch that waits for the one before it. */
+  dispatch: 4000,
+  barrier: 60,
+  /** One operation with the reads it needs, of one invocation among many. */
+  operation: 2,
+  /** The same where a tile in registers and workgroup memory feeds it. */
+  tiled: 0.25
+} as const
+
+// --- prices ----------------------------------------------------------------------------------------------------------
+
+/** Operations of one element. */
+const operations = (plan: Plan, e: X.Expr): number => {
+  const inner = X.parts(e).reduce((total, p) => total + operations(plan, p), 0)
+  switch (e._tag) {
+    case 'number':
+    case 'extent':
+      return 0
+    case 'sum':
+      return product(extentsOf(plan, e.over)) * (inner + 1)
+    default:
+      return inner + 1
+  }
+}
+
+const elementsPrice = (plan: Plan, at: number): number => {
+  const k = kernelAt(plan, at)
+  const size = product(extentsOf(plan, k.over))
+  const waves = Math.ceil(size / machine.lanes)
+  return machine.dispatch + waves * operations(plan, k.value) * machine.operation
+}
+
+const tiledPrice = (tiled: Tiled): number => {
+  const lanes = Math.min(machine.lanes, tiled.groups * tiled.width)
+  return machine.dispatch + (tiled.padded / lanes) * machine.tiled
+}
+
+/** What a launch adds to a group that shares axes of these sizes. */
+const fusedPrice = (plan: Plan, at: number, depth: number): number => {
+  const k = kernelAt(plan, at)
+  const instances = product(extentsOf(plan, k.over.slice(0, depth)))
+  const own = product(extentsOf(plan, k.over.slice(depth)))
+  const together = sharesSum(plan, at, depth)
+  const lanes = Math.min(machine.lanes, instances * Math.min(256, together ? 256 : own))
+  return (
+    (instances * own * operations(plan, k.value) * machine.operation) / lanes + machine.barrier * (together ? 10 : 1)
+  )
+}
+
+// --- the cheapest sequence -------------------------------------------------------------------------------------------
+
+interface Way {
+  readonly price: number
+  readonly from: number
+  readonly step: () => Step | null
+}
+
+const isLonger = (wishes: Wishes): boolean => wishes.fuse === 'always'
+
+/** Launch `at` by itself. */
+const single = (plan: Plan, at: number, limits: Limits, wishes: Wishes): { price: number; step: Step } => {
+  const elements = { price: elementsPrice(plan, at), step: { _tag: 'elements', launch: at } as Step }
+  if (wishes.tile === 'never') return elements
+  const tiled = tilesOf(plan, at, limits)
+  if (tiled === null) return elements
+  const price = tiledPrice(tiled)
+  return wishes.tile === 'always' || price < elements.price ? { price, step: tiled } : elements
+}
+
+/** The groups that begin with a launch, longest last, each with its price. */
+const groupsFrom = (
+  plan: Plan,
+  first: number,
+  limits: Limits
+): readonly { last: number; depth: number; price: number }[] => {
+  const found: { last: number; depth: number; price: number }[] = []
+  const rank = kernelAt(plan, first).over.length
+  for (let depth = 0; depth <= rank; depth++) {
+    const shared = extentsOf(plan, kernelAt(plan, first).over.slice(0, depth))
+    let price: number = machine.dispatch
+    for (let last = first; last < plan.launches.length && joins(plan, first, last, shared); last++) {
+      const own = product(padded(extentsOf(plan, kernelAt(plan, last).over.slice(depth))))
+      if (last > first && own > limits.workgroupBytes / 4) break
+      price += fusedPrice(plan, last, depth)
+      if (last > first || sharesSum(plan, first, depth)) found.push({ last, depth, price })
+    }
+  }
+  return found
+}
+
+/** How every launch of the plan is computed, in order. */
+export const scheduleWgsl = (plan: Plan, limits: Limits, wishes: Wishes = {}): Schedule => {
+  const count = plan.launches.length
+  const best: (Way | undefined)[] = [{ price: 0, from: 0, step: () => null }]
+  const offer = (at: number, way: Way): void => {
+    const known = best[at]
+    if (known === undefined || way.price < known.price) best[at] = way
+  }
+  for (let first = 0; first < count; first++) {
+    const before = best[first]
+    if (before === undefined) throw new Error(`internal: no way to launch ${first}`)
+    const own = single(plan, first, limits, wishes)
+    offer(first + 1, { price: before.price + own.price, from: first, step: () => own.step })
+    if (wishes.fuse === 'never') continue
+    for (const { last, depth, price } of groupsFrom(plan, first, limits)) {
+      const cost = before.price + (isLonger(wishes) ? 1 : price)
+      if (best[last + 1] !== undefined && (best[last + 1] as Way).price <= cost) continue
+      if (bindings(plan, first, last).fewest > limits.storageBuffers) continue
+      const fused = arrange(plan, first, last, depth, limits)
+      if (fused !== null) offer(last + 1, { price: cost, from: first, step: () => fused })
+    }
+  }
+  const steps: Step[] = []
+  for (let at = count; at > 0; at = best[at]?.from ?? 0) {
+    const step = best[at]?.step()
+    if (step !== null && step !== undefined) steps.unshift(step)
+  }
+  return steps
+}
