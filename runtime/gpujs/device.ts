@@ -1,6 +1,7 @@
 /** Whether a backend can run here, and on what. */
 import * as E from 'fp-ts/Either'
 import { type BackendError, type BackendName, backendError } from '../backends/error'
+import { findAdapter, inNode, softwareNames } from '../webgpu/adapter'
 import { type GpuLibrary, loadLibrary } from './library'
 
 export interface Device {
@@ -15,38 +16,6 @@ export interface Device {
   readonly hardware: boolean
 }
 
-interface AdapterLike {
-  readonly info?: {
-    readonly vendor?: string
-    readonly architecture?: string
-    readonly device?: string
-    readonly description?: string
-    readonly isFallbackAdapter?: boolean
-  }
-  readonly isFallbackAdapter?: boolean
-}
-
-interface NavigatorLike {
-  readonly gpu?: { readonly requestAdapter: () => Promise<AdapterLike | null> }
-}
-
-const inNode = (): boolean => typeof process !== 'undefined' && typeof process.versions?.node === 'string'
-
-const navigatorGpu = (): NavigatorLike['gpu'] =>
-  'navigator' in globalThis ? (globalThis.navigator as unknown as NavigatorLike).gpu : undefined
-
-const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i
-
-const describe = (adapter: AdapterLike): { readonly adapter: string; readonly hardware: boolean } => {
-  const { info } = adapter
-  const words = [info?.description, info?.device, info?.vendor, info?.architecture].filter((word) => word)
-  const made = [info?.vendor, info?.architecture].filter((word) => word).join(' ')
-  const name = info?.description || info?.device || made || 'unnamed adapter'
-  const software =
-    adapter.isFallbackAdapter === true || info?.isFallbackAdapter === true || softwareNames.test(words.join(' '))
-  return { adapter: software ? `${name} (software)` : name, hardware: !software }
-}
-
 /** The renderer's name that WebGL2 reports, as far as the browser tells it. */
 const webgl2Renderer = (): string => {
   if (typeof OffscreenCanvas === 'undefined') return 'WebGL2'
@@ -58,17 +27,17 @@ const webgl2Renderer = (): string => {
 }
 
 const webgpu = async (software: boolean): Promise<E.Either<BackendError, Device>> => {
-  const unavailable = (why: string) => E.left(backendError('webgpu', 'unavailable', `not available here: ${why}`))
-  if (navigatorGpu() === undefined) {
-    if (!inNode()) return unavailable('this browser has no WebGPU (navigator.gpu), try webgl2 or webasm')
-    const { provideWebGPU } = await import('./node-webgpu')
-    const refused = await provideWebGPU(software)
-    if (refused !== null) return unavailable(refused)
-  }
-  const adapter = await navigatorGpu()?.requestAdapter()
-  if (!adapter) return unavailable('WebGPU is present, but no adapter answers')
-  const library = await loadLibrary()
-  return E.right({ backend: 'webgpu', library, mode: 'webgpu', reports: 'webgpu', ...describe(adapter) })
+  const found = await findAdapter('webgpu', software)
+  if (E.isLeft(found)) return found
+  const { name: adapter, hardware } = found.right
+  return E.right({
+    backend: 'webgpu',
+    library: await loadLibrary(),
+    mode: 'webgpu',
+    reports: 'webgpu',
+    adapter,
+    hardware
+  })
 }
 
 /** Finds a backend's device. `software` says whether a software WebGPU is looked for when there is no hardware. */

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import * as E from 'fp-ts/Either'
 import test from 'tape'
-import { provideWebGPU } from '../../runtime/gpujs/node-webgpu'
 import { open } from '../../runtime/gpujs/runtime'
+import { provideWebGPU } from '../../runtime/webgpu/node'
 import { get, must, workingBackends } from './backends'
 import { momentum } from './programs'
 

@@ -59,7 +59,7 @@ const rooms: Readonly<Record<string, Room>> = {
 }
 
 /** The one file that may import by a computed name: it hides what only Node has from bundlers of pages. */
-const mayCompute = 'runtime/gpujs/node-webgpu.ts'
+const mayCompute = 'runtime/webgpu/node.ts'
 
 const roomOf = (file: string): Room | undefined =>
   Object.entries(rooms).find(([folder]) => file.startsWith(folder))?.[1]

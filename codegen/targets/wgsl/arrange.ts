@@ -40,7 +40,7 @@ export const ownDimsOf = (plan: Plan, first: number, last: number, depth: number
 /** Terms that one element of a launch is computed from. */
 const terms = (plan: Plan, e: X.Expr): number => {
   const inner = X.parts(e).reduce((total, p) => total + terms(plan, p), e._tag === 'read' ? 1 : 0)
-  return e._tag === 'sum' ? product(extentsOf(plan, e.over)) * inner : inner
+  return X.isReduction(e) ? product(extentsOf(plan, e.over)) * inner : inner
 }
 
 /** Whether an instance reads its part of an array several times over. */

@@ -2,9 +2,22 @@
 import { showEquation } from '../../formula'
 import type { Plan, PlanKernel } from '../../plan'
 import { valueOf } from '../../schedules/affine'
-import { type Dialect, emit, flatAddress } from '../emit'
+import { type Dialect, flatAddress } from '../dialect'
+import { emit } from '../emit'
 import type { WgslKernel } from './program'
-import { axesOf, binding, entry, extentsOf, groupLine, indexLines, namer, product, quotient, words } from './text'
+import {
+  axesOf,
+  binding,
+  entry,
+  extentsOf,
+  functions,
+  groupLine,
+  indexLines,
+  namer,
+  product,
+  quotient,
+  words
+} from './text'
 
 /** Invocations of a workgroup. */
 export const elementsWidth = 64
@@ -21,6 +34,7 @@ export const printElements = (plan: Plan, k: PlanKernel, most: number): WgslKern
   const dims = axesOf(plan, k)
   const dialect: Dialect = {
     words,
+    functions,
     size: (d) => String(valueOf(plan.sizes)(d)),
     quotient,
     read: (label, at) => `${arrays.get(label)}[${flatAddress(dims.get(label) ?? [], at)}]`

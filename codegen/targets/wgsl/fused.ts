@@ -3,11 +3,12 @@ import * as X from '../../expr'
 import { showEquation } from '../../formula'
 import type { Plan } from '../../plan'
 import { valueOf } from '../../schedules/affine'
-import { type Dialect, emit, flatAddress } from '../emit'
+import { type Dialect, flatAddress } from '../dialect'
+import { emit } from '../emit'
 import { bindings, ownDimsOf, padded } from './arrange'
-import { arrayOf, type Fused, kernelAt, readOutside, soleSum, withoutSum } from './group'
+import { arrayOf, type Fused, kernelAt, readOutside, soleReduction, withPart } from './group'
 import type { Access, Bound, Leaf, Limits, WgslKernel } from './program'
-import { binding, entry, extentsOf, groupLine, indexLines, namer, product, quotient, words } from './text'
+import { binding, entry, extentsOf, functions, groupLine, indexLines, namer, product, quotient, words } from './text'
 
 export interface PrintedGroup {
   readonly kernel: WgslKernel
@@ -61,6 +62,7 @@ const dialectOf = (w: Writer, at: number): Dialect => {
   const k = kernelAt(w.plan, at)
   return {
     words,
+    functions,
     size: (d) => String(valueOf(w.plan.sizes)(d)),
     quotient,
     read: (label, positions) => {
@@ -128,12 +130,12 @@ const elementLines = (w: Writer, at: number): readonly string[] => {
 /** Stands for the finished sum in what is left of a kernel; no label has such a name. */
 const theSum = 'the sum'
 
-/** A launch of one number an instance, whose sum the instance's invocations share: parts first, then a tree. */
+/** A launch of one number an instance, whose sum or maximum its invocations find together: parts first, then a tree. */
 const togetherLines = (w: Writer, at: number): readonly string[] => {
   const { plan, fused } = w
   const k = kernelAt(plan, at)
-  const sum = soleSum(k.value)
-  if (sum === null) throw new Error(`internal: launch ${at} has no sum to share`)
+  const sum = soleReduction(k.value)
+  if (sum === null) throw new Error(`internal: launch ${at} has nothing to share`)
   const lanes = 2 ** Math.floor(Math.log2(fused.width / fused.per))
   const single = fused.per === 1
   const fresh = namer([...w.taken])
@@ -146,26 +148,28 @@ const togetherLines = (w: Writer, at: number): readonly string[] => {
   const pad = single ? '    ' : '      '
   const part = emit(sum.body, scope, taken, dialect, `${pad}  `)
   const read: Dialect['read'] = (label, own) => (label === theSum ? 'partial[lane]' : dialect.read(label, own))
-  const end = emit(withoutSum(k.value, sum, X.tensor(theSum)()), new Map(shared), taken, { ...dialect, read }, '    ')
+  const isSum = sum._tag === 'sum'
+  const joined = (p: string, q: string): string => (isSum ? `${p} + ${q}` : `max(${p}, ${q})`)
+  const end = emit(withPart(k.value, sum, X.tensor(theSum)()), new Map(shared), taken, { ...dialect, read }, '    ')
   const mine = single ? 'lane' : `lane % ${lanes}`
   const own = k.over.slice(fused.depth).map(() => '0')
   const output = plan.launches[at]?.output ?? ''
   const whole = w.instances === 1 ? '0' : single ? 'first' : 'first + p'
   return [
     '  {',
-    '    var total = 0.0;',
+    `    var total = ${words.number(isSum ? 0 : words.lowest)};`,
     ...(single ? [] : [`    let p = lane / ${lanes};`, '    if (p < count) {', ...sharedLines(w, '      ')]),
     `${pad}for (var term = ${mine}; term < ${product(extents)}; term += ${lanes}) {`,
     ...indexLines('term', names, extents, `${pad}  `),
     ...part.lines,
-    `${pad}  total += ${part.result};`,
+    `${pad}  total = ${joined('total', part.result)};`,
     `${pad}}`,
     ...(single ? [] : ['    }']),
     '    partial[lane] = total;',
     '  }',
     '  workgroupBarrier();',
     `  for (var half = ${lanes / 2}; half > 0; half /= 2) {`,
-    `    if (${mine} < half) { partial[lane] += partial[lane + half]; }`,
+    `    if (${mine} < half) { partial[lane] = ${joined('partial[lane]', 'partial[lane + half]')}; }`,
     '    workgroupBarrier();',
     '  }',
     `  if (${mine} == 0${single ? '' : ` && lane / ${lanes} < count`}) {`,

@@ -24,7 +24,7 @@ export interface Fused {
   readonly slots: readonly number[]
   /** Inputs of the group that are copied to workgroup memory first. */
   readonly copies: readonly string[]
-  /** Launches whose one number an instance's invocations sum up together. */
+  /** Launches whose one number, a sum or a maximum, an instance's invocations find together. */
   readonly together: readonly number[]
   /** A barrier stands before each of these launches. */
   readonly barriers: readonly number[]
@@ -96,19 +96,19 @@ const worthSharing = 32
 export const isBare = (value: X.Expr, part: X.Expr): boolean =>
   value === part || (value._tag !== 'where' && X.parts(value).some((p) => isBare(p, part)))
 
-/** The only sum of an expression, where nothing but arithmetic stands around it. */
-export const soleSum = (value: X.Expr): Extract<X.Expr, { readonly _tag: 'sum' }> | null => {
-  const [only, ...others] = X.sums(value)
+/** The only sum or maximum of an expression, where nothing but arithmetic stands around it. */
+export const soleReduction = (value: X.Expr): X.Reduction | null => {
+  const [only, ...others] = X.reductions(value)
   return only !== undefined && others.length === 0 && isBare(value, only) ? only : null
 }
 
 /** The expression with something else in a part's place. */
-export const withoutSum = (e: X.Expr, sum: X.Expr, by: X.Expr): X.Expr =>
-  e === sum ? by : X.mapParts((p) => withoutSum(p, sum, by))(e)
+export const withPart = (e: X.Expr, part: X.Expr, by: X.Expr): X.Expr =>
+  e === part ? by : X.mapParts((p) => withPart(p, part, by))(e)
 
 export const sharesSum = (plan: Plan, at: number, depth: number): boolean => {
   const k = kernelAt(plan, at)
   if (product(extentsOf(plan, k.over.slice(depth))) !== 1) return false
-  const sum = soleSum(k.value)
+  const sum = soleReduction(k.value)
   return sum !== null && product(extentsOf(plan, sum.over)) >= worthSharing
 }

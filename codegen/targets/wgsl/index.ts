@@ -4,6 +4,7 @@
  */
 import type { Plan } from '../../plan'
 import type { Target } from '../../schedule'
+import { float32Errors } from '../special'
 import { arrange } from './arrange'
 import { elementsGroups, printElements } from './elements'
 import { type PrintedGroup, printFused } from './fused'
@@ -14,7 +15,7 @@ import { type Schedule, type Step, scheduleWgsl, type Wishes } from './schedule'
 import { groupsOf, product } from './text'
 import { printTiled } from './tiled'
 
-export const wgsl: Target = { name: 'wgsl', mostArrays: 7 }
+export const wgsl: Target = { name: 'wgsl', mostArrays: 7, errors: float32Errors }
 
 // --- memory ----------------------------------------------------------------------------------------------------------
 

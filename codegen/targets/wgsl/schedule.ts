@@ -49,10 +49,15 @@ const machine = {
 const operations = (plan: Plan, e: X.Expr): number => {
   const inner = X.parts(e).reduce((total, p) => total + operations(plan, p), 0)
   switch (e._tag) {
+    case 'exp':
+    case 'erf':
+    case 'tanh':
+      return inner + 20
     case 'number':
     case 'extent':
       return 0
     case 'sum':
+    case 'max':
       return product(extentsOf(plan, e.over)) * (inner + 1)
     default:
       return inner + 1

@@ -3,7 +3,8 @@ import type * as X from '../../expr'
 import { showNumber } from '../../formula'
 import type { Plan, PlanKernel } from '../../plan'
 import { valueOf } from '../../schedules/affine'
-import type { Words } from '../emit'
+import type { Functions, Words } from '../dialect'
+import { exp, float32Functions } from '../special'
 
 // --- sizes -----------------------------------------------------------------------------------------------------------
 
@@ -24,7 +25,27 @@ export const words: Words = {
   loop: (name, size) => `for (var ${name} = 0; ${name} < ${size}; ${name}++) {`,
   equal: '==',
   sqrt: 'sqrt',
-  max: 'max'
+  max: 'max',
+  min: 'min',
+  abs: 'abs',
+  floor: 'floor',
+  lowest: -3.4028234663852886e38
+}
+
+/** As for every float32 target, but that a power of two is one instruction here. */
+export const functions: Functions = {
+  ...float32Functions(words),
+  exp: (of, make) => {
+    const [high, low] = exp.ln2
+    const x = make.variable('x', `clamp(${of}, ${words.number(-exp.limit)}, ${words.number(exp.limit)})`)
+    const m = make.variable('m', `floor(${x} * ${words.number(exp.inverseLn2)} + 0.5)`)
+    const r = make.variable('r', `(${x} - ${m} * ${words.number(high)}) - ${m} * (${words.number(low)})`)
+    const tail = exp.tail.reduceRight(
+      (rest, c) => (rest === '' ? words.number(c) : `${words.number(c)} + ${r} * (${rest})`),
+      ''
+    )
+    return make.variable('power', `ldexp(1.0 + (${r} + ${r} * ${r} * (${tail})), i32(${m}))`)
+  }
 }
 
 export const quotient = (over: string, by: string): string => `${/^\w+$/.test(over) ? over : `(${over})`} / ${by}`
@@ -47,7 +68,7 @@ const reserved = new Set(
   typeid typename typeof union unless unorm unsafe unsized use using varying virtual volatile wgsl where with writeonly
   yield
   array atomic bool f16 f32 i32 u32 vec2 vec3 vec4 vec2f vec3f vec4f mat2x2 mat3x3 mat4x4 ptr
-  sqrt max min fma exp log tanh abs clamp floor select bitcast round workgroupBarrier storageBarrier
+  sqrt max min abs floor clamp ldexp workgroupBarrier storageBarrier
   at lane group invocation tile count first part partial half other kept main`.split(/\s+/)
 )
 

@@ -7,10 +7,11 @@ import { showEquation } from '../../formula'
 import type { Plan, PlanKernel } from '../../plan'
 import { valueOf } from '../../schedules/affine'
 import type { Contraction, ContractionAxis, Operand } from '../../schedules/contraction'
-import { type Dialect, emit, flatAddress } from '../emit'
-import { kernelAt, withoutSum } from './group'
+import { type Dialect, flatAddress } from '../dialect'
+import { emit } from '../emit'
+import { kernelAt, withPart } from './group'
 import type { WgslKernel } from './program'
-import { axesOf, binding, entry, extentsOf, groupLine, indexLines, namer, quotient, words } from './text'
+import { axesOf, binding, entry, extentsOf, functions, groupLine, indexLines, namer, quotient, words } from './text'
 import { soleContraction, type Tiled } from './tiles'
 
 interface Writer {
@@ -103,7 +104,7 @@ const storeLines = (w: Writer, result: string): readonly string[] => {
   const { lines, text } = address(w, all, 'out', 0, '  ')
   const total = X.multiply(w.found.scale, X.tensor(theSum)())
   const one = w.found.scale._tag === 'number' && w.found.scale.value === 1
-  const value = withoutSum(w.k.value, w.found.sum, one ? X.tensor(theSum)() : total)
+  const value = withPart(w.k.value, w.found.sum, one ? X.tensor(theSum)() : total)
   const indices = indicesOf(w, all, '  ')
   const read: Dialect['read'] = (label, at) => (label === theSum ? 'total' : w.dialect.read(label, at))
   const body = emit(value, indices.scope, [...w.taken, ...Object.values(places), 'total'], { ...w.dialect, read }, '  ')
@@ -184,6 +185,7 @@ export const printTiled = (plan: Plan, tiled: Tiled, most: number): WgslKernel =
       )[0] ?? 1,
     dialect: {
       words,
+      functions,
       size: (d) => String(valueOf(plan.sizes)(d)),
       quotient,
       read: (label, at) => `${arrays.get(label)}[${flatAddress(dims.get(label) ?? [], at)}]`

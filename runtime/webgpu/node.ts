@@ -1,5 +1,5 @@
 /**
- * WebGPU in Node: puts the optional `webgpu` package's implementation where gpu.js looks for it, `navigator.gpu`.
+ * WebGPU in Node: puts the optional `webgpu` package's implementation where browsers have it, `navigator.gpu`.
  *
  * Order of search: (1) the machine's own Vulkan drivers, or those `VK_DRIVER_FILES` names; (2) if nothing answers, a
  * software rendering is allowed and `VK_DRIVER_FILES` is unset: the SwiftShader that comes with Chromium or Chrome, in
