@@ -53,7 +53,7 @@ const results = [report('the compiler, in float64', reference)]
 const judge = async (device: Device): Promise<readonly Row[]> =>
   (await climb(model, device, options)).filter((row) => !known.has(row.rung))
 
-for (const { name, works, detail } of await probeBackends()) {
+for (const { name, works, detail } of await probeBackends()()) {
   if (!works) {
     console.log(`\nNot here: ${detail}`)
     continue

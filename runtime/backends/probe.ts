@@ -8,6 +8,7 @@ import * as X from '../../codegen/expr'
 import { schedule } from '../../codegen/schedule'
 import { type BackendError, type BackendName, backendError, backendNames, isBackendName } from './error'
 import { open } from './open'
+import type { CodeGenerator, OpenOptions } from './runtime'
 
 export { type BackendError, type BackendName, type BackendReason, backendNames, isBackendName } from './error'
 
@@ -17,6 +18,8 @@ export interface Probe {
   /** The adapter's name, or in one sentence why the backend does not work. */
   readonly detail: string
   readonly hardware: boolean
+  /** As of a runtime. */
+  readonly patch: CodeGenerator | null
 }
 
 /** z = a b + b[0], then its columns' sums of squares; `count` goes up by one. */
@@ -54,8 +57,8 @@ const same = (left: Float32Array | undefined, right: Float32Array): boolean =>
   left?.length === right.length && right.every((value, index) => left[index] === value)
 
 /** What is wrong with a backend, or null: runs the probe twice, so that kept state is tried as well. */
-const trial = async (name: BackendName, software: boolean): Promise<E.Either<BackendError, Probe>> => {
-  const opened = await open(name, { software })()
+const trial = async (name: BackendName, options: OpenOptions): Promise<E.Either<BackendError, Probe>> => {
+  const opened = await open(name, options)()
   if (E.isLeft(opened)) return opened
   const runtime = opened.right
   try {
@@ -77,7 +80,7 @@ const trial = async (name: BackendName, software: boolean): Promise<E.Either<Bac
     if (!same(state.right['count'], Float32Array.of(42))) {
       return E.left(backendError(name, 'execution', 'runs here, but loses state between calls'))
     }
-    return E.right({ name, works: true, detail: runtime.adapter, hardware: runtime.hardware })
+    return E.right({ name, works: true, detail: runtime.adapter, hardware: runtime.hardware, patch: runtime.patch })
   } finally {
     await runtime.close()
   }
@@ -85,18 +88,22 @@ const trial = async (name: BackendName, software: boolean): Promise<E.Either<Bac
 
 /** Whether a backend works here, and on what. */
 export const probe =
-  (name: BackendName): Task<Probe> =>
+  (name: BackendName, options: OpenOptions = {}): Task<Probe> =>
   async () => {
-    const tried = await trial(name, true)
-    return E.isRight(tried) ? tried.right : { name, works: false, detail: tried.left.message, hardware: false }
+    const tried = await trial(name, options)
+    return E.isRight(tried)
+      ? tried.right
+      : { name, works: false, detail: tried.left.message, hardware: false, patch: null }
   }
 
 /** Every backend in turn. */
-export const probeAll: Task<readonly Probe[]> = async () => {
-  const probes: Probe[] = []
-  for (const name of backendNames) probes.push(await probe(name)())
-  return probes
-}
+export const probeAll =
+  (options: OpenOptions = {}): Task<readonly Probe[]> =>
+  async () => {
+    const probes: Probe[] = []
+    for (const name of backendNames) probes.push(await probe(name, options)())
+    return probes
+  }
 
 /**
  * The backend to use. `auto`: webgpu on a real graphics processor, else webasm, else cpu. A backend that is named is
@@ -110,11 +117,11 @@ export const choose =
         const known = ['auto', ...backendNames].join(', ')
         return E.left(backendError(request, 'unavailable', `there is no such backend; there are ${known}`))
       }
-      const tried = await trial(request, true)
+      const tried = await trial(request, {})
       return E.isLeft(tried) ? tried : E.right(request)
     }
-    const graphics = await trial('webgpu', false)
+    const graphics = await trial('webgpu', { software: false })
     if (E.isRight(graphics) && graphics.right.hardware) return E.right('webgpu')
-    const webasm = await trial('webasm', false)
+    const webasm = await trial('webasm', {})
     return E.right(E.isRight(webasm) ? 'webasm' : 'cpu')
   }

@@ -42,6 +42,8 @@ export interface Runtime {
   /** What executes, in words: the graphics adapter's name, `WebAssembly SIMD`, `plain JavaScript`. */
   readonly adapter: string
   readonly hardware: boolean
+  /** Whether gpu.js's generator of WebAssembly runs patched, and why; null where it does not run at all. */
+  readonly patch: CodeGenerator | null
   /** What its plans are scheduled for. */
   readonly target: Target
   /**
@@ -53,7 +55,15 @@ export interface Runtime {
   close(): Promise<void>
 }
 
+/** `patched`: without the two faults that make its code slow; `reason` says why, or why not. */
+export interface CodeGenerator {
+  readonly patched: boolean
+  readonly reason: string
+}
+
 export interface OpenOptions {
+  /** True keeps gpu.js's generator of WebAssembly as it is. Default false: patched where that passes its self-test. */
+  readonly stock?: boolean
   /** False keeps to gpu.js's published calls: arguments and results are copied at every call. Default true. */
   readonly resident?: boolean
   /** False refuses a graphics processor that is only software. Default true. */

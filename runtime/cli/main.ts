@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { shipped } from '../package/root'
 import { showsStacks } from './debug'
 import { type Exit, exits, type Outcome } from './exit'
-import { backend, codes, example, finite, json, list, positive, whole } from './options'
+import { backend, codes, example, finite, json, list, positive, stock, whole } from './options'
 
 // --- running ---------------------------------------------------------------------------------------------------------
 
@@ -154,6 +154,7 @@ program
   .option('--batches <k,k,..>', 'numbers of systems at once', list(whole(1, 1000)), [1, 3])
   .option('--seed <n>', 'of weights and systems', whole(0, Number.MAX_SAFE_INTEGER), 1)
   .option('--verbose', 'a line for every size and batch')
+  .addOption(stock())
   .addOption(json())
   .addHelpText(
     'after',
@@ -204,6 +205,7 @@ program
 program
   .command('backends')
   .description('what computes on this machine, what does not and why')
+  .addOption(stock())
   .addOption(json())
   .addHelpText('after', example('ansatz backends'))
   .action(action(async () => (await import('./commands/backends')).backends))

@@ -38,6 +38,9 @@ export const backend = (first: string): Option =>
     .choices([first, ...names])
     .default(first)
 
+export const stock = (): Option =>
+  new Option('--stock', "keep gpu.js's generator of WebAssembly as it is, instead of patched")
+
 export const example = (...lines: readonly string[]): string =>
   `\nExample${lines.length === 1 ? '' : 's'}:\n${lines.map((l) => `  $ ${l}`).join('\n')}\n`
 

@@ -44,6 +44,8 @@ export interface GpuPipeline {
 }
 
 export interface Gpu {
+  /** The class of the kernels that `createKernel` makes. */
+  Kernel: unknown
   createKernel(source: string, settings: GpuKernelSettings): GpuKernel
   createPipeline(plan: (...handles: unknown[]) => unknown, settings: { readonly threads: boolean }): GpuPipeline
   destroy(): Promise<void>

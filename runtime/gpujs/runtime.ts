@@ -12,6 +12,7 @@ import { executable } from './executable'
 import { fused } from './fused'
 import type { Gpu } from './library'
 import { sequential } from './sequential'
+import { patchOf, unpatched } from './webasm/patch'
 import { type Wiring, wire } from './wiring'
 
 /** A runtime that takes gpu.js programs written by hand, too. */
@@ -34,6 +35,9 @@ export const open =
       if (E.isLeft(found)) return found
       const device = found.right
       const gpu = new device.library.GPU({ mode: device.mode })
+      const generator = name === 'webasm' ? (options.stock === true ? unpatched : patchOf(device.library)) : null
+      if (generator?.patched === true) gpu.Kernel = generator.Kernel
+      const patch = generator === null ? null : { patched: generator.patched, reason: generator.reason }
       const live = new Set<Executable>()
       const compileProgram =
         (program: Program): TaskEither<BackendError, Executable> =>
@@ -56,7 +60,7 @@ export const open =
         await gpu.destroy()
       }
       const { adapter, hardware } = device
-      return E.right({ backend: name, adapter, hardware, target: gpujs, compile, compileProgram, close })
+      return E.right({ backend: name, adapter, hardware, patch, target: gpujs, compile, compileProgram, close })
     } catch (cause) {
       return E.left(asBackendError(name, 'unavailable', where, cause))
     }

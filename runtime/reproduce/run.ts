@@ -59,7 +59,7 @@ const today = (): string => new Date().toISOString().slice(0, 10)
 const workingBackends = async (): Promise<readonly string[]> => {
   const rank = ({ name, hardware }: { readonly name: string; readonly hardware: boolean }): number =>
     hardware ? 0 : name === 'webasm' ? 1 : name === 'cpu' ? 2 : 3
-  const probes = (await probeAll()).filter((p) => p.works)
+  const probes = (await probeAll()()).filter((p) => p.works)
   return [...probes].sort((p, q) => rank(p) - rank(q)).map((p) => p.name)
 }
 

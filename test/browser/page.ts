@@ -90,7 +90,7 @@ const main = async (): Promise<void> => {
   countInstances()
   countCalls('webgl2', 'WebGL2RenderingContext', 'drawArrays')
   countCalls('webgpu', 'GPUComputePassEncoder', 'dispatchWorkgroups')
-  const probes = await probeAll()
+  const probes = await probeAll()()
   const auto = right(await choose('auto')())
   const climbs: Climb[] = []
   const missing: Missing[] = []

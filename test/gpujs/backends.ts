@@ -13,7 +13,7 @@ export const required = (): readonly string[] =>
 let probed: Promise<readonly Probe[]> | null = null
 
 export const probes = (): Promise<readonly Probe[]> => {
-  probed ??= probeAll()
+  probed ??= probeAll()()
   return probed
 }
 

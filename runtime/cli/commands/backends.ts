@@ -8,17 +8,20 @@ import { say, sayJson, table } from '../print'
 
 const says = ({ works, hardware }: Probe): string => (works ? (hardware ? 'works, on hardware' : 'works') : 'does not')
 
+const generator = ({ patch }: Probe): string =>
+  patch === null ? '' : `, ${patch.patched ? 'patched' : 'gpu.js as it is'}: ${patch.reason}`
+
 const without = (name: string, detail: string): string => detail.replace(`backend ${name}: `, '')
 
-export const backends = async (o: { readonly json?: boolean }): Promise<Outcome> => {
-  const probes = await step('probe', probeAll)
+export const backends = async (o: { readonly json?: boolean; readonly stock?: boolean }): Promise<Outcome> => {
+  const probes = await step('probe', probeAll({ stock: o.stock === true }))
   const auto = await step('choose', choose('auto'))
   const chosen = E.isRight(auto) ? auto.right : null
   if (o.json === true) {
     sayJson({ auto: chosen, backends: probes.map((p) => ({ ...p, detail: without(p.name, p.detail) })) })
     return E.right('done')
   }
-  say(table([['backend', '', ''], ...probes.map((p) => [p.name, says(p), without(p.name, p.detail)])]))
+  say(table([['backend', '', ''], ...probes.map((p) => [p.name, says(p), without(p.name, p.detail) + generator(p)])]))
   say(chosen === null ? '\nauto finds none' : `\nauto takes ${chosen}`)
   return E.right('done')
 }

@@ -22,6 +22,7 @@ interface Options {
   readonly batches: readonly number[]
   readonly seed: number
   readonly verbose?: boolean
+  readonly stock?: boolean
   readonly json?: boolean
 }
 
@@ -103,7 +104,7 @@ export const check = async (names: readonly string[], o: Options): Promise<Outco
   if (E.isLeft(made)) return made
   const chosen = await step('choose a backend', choose(o.backend))
   if (E.isLeft(chosen)) return E.left(failing('backend', (e: { readonly message: string }) => e.message)(chosen.left))
-  const opened = await open(chosen.right)()
+  const opened = await open(chosen.right, { stock: o.stock === true })()
   if (E.isLeft(opened)) return E.left(failing('backend', (e: { readonly message: string }) => e.message)(opened.left))
   const runtime = opened.right
   const began = Date.now()
