@@ -1,7 +1,7 @@
 /**
  * A report as Markdown: every claim with its verdict in one table, then a section for every row.
  */
-import type { Machine, ReportRow, Results } from './results'
+import { differences, type Machine, type ReportRow, type Results } from './results'
 
 // --- numbers ---------------------------------------------------------------------------------------------------------
 
@@ -89,8 +89,24 @@ export interface Heading {
   readonly command: string
 }
 
-/** `README.md` of a report. */
-export const markdown = ({ title, intro, command }: Heading, { seed, quick, rows }: Results): string => {
+/** Verdicts of another seed beside these: how many are the same, and those that are not. */
+const beside = (rows: readonly ReportRow[], other: Results): string => {
+  const differing = differences(rows, other.rows)
+  const shared = rows.flatMap((r) => r.claims).length - differing.length
+  const from = `Another run, with seed ${other.seed} ([seed-${other.seed}.json](seed-${other.seed}.json))`
+  return differing.length === 0
+    ? `${from}, comes to the same verdict on each of the ${shared} claims.`
+    : `${from}, comes to the same verdict on ${shared} claims, and not on these:\n\n${differing
+        .map(({ row, claim, here, there }) => `- ${row}: ${claim} **${here}** here, **${there ?? 'absent'}** there`)
+        .join('\n')}`
+}
+
+/** `README.md` of a report; `others` are the results of the same rows with other seeds. */
+export const markdown = (
+  { title, intro, command }: Heading,
+  { seed, quick, rows }: Results,
+  others: readonly Results[] = []
+): string => {
   const machines = [...new Set(rows.map((r) => machineOf(r.machine)))]
   const busiest = Math.max(0, ...rows.map((r) => r.machine.load))
   const claims = rows.flatMap((r) => r.claims)
@@ -108,6 +124,7 @@ export const markdown = ({ title, intro, command }: Heading, { seed, quick, rows
     `Seed ${seed}. ${machines.join('; ')}; load (processes that want a core) up to ${busiest.toFixed(1)}.`,
     `Of ${claims.length} claims ${count('reproduced')} are reproduced, ${count('not reproduced')} are not, ` +
       `${count('not testable here')} are not testable here${failed === 0 ? '' : `; ${failed} rows failed`}.`,
+    ...others.map((other) => beside(rows, other)),
     '## Verdicts',
     tableOf(['row', 'claim', 'paper', 'ours', 'verdict'], rows.flatMap(claimRows)),
     ...rows.map(section)

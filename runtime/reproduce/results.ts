@@ -107,6 +107,24 @@ export const merge = (
   return [...older.filter((o) => !newer.some((n) => n.id === o.id)), ...newer].sort((p, q) => place(p) - place(q))
 }
 
+/** A claim on which two runs differ; `there` is null where the other has no such claim. */
+export interface Difference {
+  readonly row: string
+  readonly claim: string
+  readonly here: string
+  readonly there: string | null
+}
+
+/** Claims whose verdicts are not the same in another run: by row, and by place in the row. */
+export const differences = (rows: readonly ReportRow[], others: readonly ReportRow[]): readonly Difference[] =>
+  rows.flatMap(({ id, claims }) => {
+    const other = others.find((o) => o.id === id)
+    return claims.flatMap(({ claim, verdict }, k) => {
+      const there = other?.claims[k]?.verdict ?? null
+      return there === verdict ? [] : [{ row: id, claim, here: verdict, there }]
+    })
+  })
+
 // --- reading ---------------------------------------------------------------------------------------------------------
 
 /** The results in a text, or in one sentence why they are none. */

@@ -1,7 +1,7 @@
 /**
  * Running the rows of a report and writing it: `README.md`, `results.json`, and every plot as SVG and PNG.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
 import path from 'node:path'
 import * as E from 'fp-ts/Either'
@@ -82,6 +82,20 @@ const earlier = async (out: string): Promise<Result<Results | null>> => {
   const file = resultsFile(out)
   const text = await readFile(file, 'utf8').catch(() => null)
   return text === null ? E.right(null) : parse(file, text)
+}
+
+/** Runs with other seeds that lie beside the results, as `seed-2.json`; what is none of this report's is passed over. */
+const otherSeeds = async (out: string, { report, seed, quick }: Results): Promise<readonly Results[]> => {
+  const names = (await readdir(out).catch(() => [])).filter((name) => /^seed-\d+\.json$/.test(name)).sort()
+  const found: Results[] = []
+  for (const name of names) {
+    const file = path.join(out, name)
+    const other = parse(file, await readFile(file, 'utf8'))
+    if (E.isLeft(other)) continue
+    if (other.right.report === report && other.right.quick === quick && other.right.seed !== seed)
+      found.push(other.right)
+  }
+  return found
 }
 
 const plotFiles = (rows: readonly ReportRow[]): readonly string[] =>
@@ -175,7 +189,8 @@ const writeAll = async (report: Report, results: Results, { drawings }: Ran, out
     if (E.isLeft(png)) return png
   }
   const json = await put(resultsFile(out), `${JSON.stringify(results, null, 1)}\n`)
-  return E.isLeft(json) ? json : put(path.join(out, 'README.md'), markdown(report, results))
+  if (E.isLeft(json)) return json
+  return put(path.join(out, 'README.md'), markdown(report, results, await otherSeeds(out, results)))
 }
 
 /**
