@@ -212,6 +212,10 @@ const lowerBody = (x: Context, place: string, typed: TypedLayer, input: Coordina
     case 'repeat':
     case 'sequence':
       return inTurn()
+    case 'softmaxAttention':
+    case 'layerNorm':
+    case 'gelu':
+    case 'positions':
     case 'chebyshev':
     case 'krylov':
       throw new Error(`internal: ${layer._tag} inside a krylov layer`)

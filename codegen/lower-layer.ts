@@ -9,6 +9,7 @@ import type { Layer, LinearAttention, LinearMap } from '../spec/layer'
 import * as T from '../spec/token'
 import type { Weight } from '../spec/weight'
 import { lowerKrylov } from './lower-krylov'
+import { lowerTransformer } from './lower-transformer'
 import { chebyshev } from './rules/chebyshev'
 import { strided } from './rules/chebyshev-strided'
 import { flatten, stack } from './rules/layout'
@@ -62,7 +63,13 @@ const linear = (
   weight: Weight,
   input: Value,
   tokens: T.Tokens,
-  o: { readonly heads: number | null; readonly rows: Dim.Dim; readonly out: Dim.Dim; readonly say: Names }
+  o: {
+    readonly heads: number | null
+    readonly rows: Dim.Dim
+    readonly out: Dim.Dim
+    readonly bias?: boolean
+    readonly say: Names
+  }
 ): Value => {
   const one: Extent = { heads: null, count: tokens.count, tokens }
   const options = { heads: o.heads, count: tokens.count, rows: o.rows }
@@ -82,7 +89,7 @@ const linear = (
     case 'full':
     case 'product': {
       const { e } = toFlat(tape, place, input, one)
-      const sizes = { ...options, width: T.width(tokens), out: o.out }
+      const sizes = { ...options, width: T.width(tokens), out: o.out, bias: o.bias ?? false }
       const rule = weight._tag === 'full' ? fullLinear(sizes) : productLinear({ ...sizes, inner: weight.inner })
       const out = Tape.apply(tape, rule, place, { e }, bind(rule.parameters), say(rule.parameters))
       return { layout: 'flat', e: out['Y'] as string }
@@ -130,6 +137,7 @@ const linearMap = (tape: Tape.Tape, place: string, typed: TypedLayer, layer: Lin
     heads: null,
     rows: tokens.count,
     out,
+    bias: layer.bias,
     say: mapped
   })
 }
@@ -156,6 +164,8 @@ const residual = (tape: Tape.Tape, place: string, tokens: T.Tokens, e: Value, f:
   return { layout: 'blocks', X: sum('X', blocks.X, f.X), b: sum('b', blocks.b, f.b) }
 }
 
+const placeName = { softmaxAttention: 'attention', layerNorm: 'norm', gelu: 'gelu', positions: 'positions' } as const
+
 const join = (place: string, name: string): string => (place === '' ? name : `${place}.${name}`)
 
 /** The tokens after a layer. `place` names its values; unlike the path of its parameters no two layers share one. */
@@ -166,6 +176,14 @@ export const lowerLayer = (tape: Tape.Tape, place: string, typed: TypedLayer, in
       return linearMap(tape, join(place, 'linear'), typed, layer, input)
     case 'linearAttention':
       return attention(tape, join(place, 'attention'), typed, layer, input)
+    case 'softmaxAttention':
+    case 'layerNorm':
+    case 'gelu':
+    case 'positions': {
+      const here = join(place, placeName[layer._tag])
+      const x: Extent = { heads: null, count: typed.before.count, tokens: typed.before }
+      return { layout: 'flat', e: lowerTransformer(tape, here, typed, layer, toFlat(tape, here, input, x).e) }
+    }
     case 'scale':
       return scale(tape, join(place, 'scale'), typed, input)
     case 'chebyshev': {

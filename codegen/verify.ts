@@ -20,7 +20,9 @@ export const show = (f: Fault): string => `after ${f.phase}, equation ${f.equati
 /** Whether positions 0 .. inner-1 lie inside an axis of the given size, for every n of at least 1. */
 const fits = (inner: Dim.Dim, axis: Dim.Dim): boolean => {
   const room = Dim.subtract(axis, inner)
-  return room.terms.every((t) => t.coefficient > 0) || Dim.equals(inner, axis)
+  // What grows with a size is least where every size is one.
+  const least = room.terms.reduce((total, t) => total + t.coefficient, 0)
+  return room.terms.every((t) => t.coefficient > 0 || t.symbols.length === 0) && least >= 0
 }
 
 const isPacked = (p: X.Position): boolean => {

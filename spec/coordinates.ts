@@ -21,6 +21,10 @@ const checkBody = (path: string, layer: Layer): Result<void> => {
       return all(block('P', layer.P), block('Q', layer.Q))
     case 'scale':
       return E.right(undefined)
+    case 'softmaxAttention':
+    case 'layerNorm':
+    case 'gelu':
+    case 'positions':
     case 'chebyshev':
     case 'krylov':
       return fail(here, 'attention, maps and scales', layer._tag, 'its body is a network whose tokens are equations')

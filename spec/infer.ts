@@ -13,8 +13,10 @@ import * as P from './parameter'
 import {
   all,
   checkEncoding,
+  checkHeads,
   checkInterval,
   checkRows,
+  checkStd,
   checkWeight,
   describe,
   fail,
@@ -84,6 +86,9 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
         all(
           checkWeight(`${here}.weight`, layer.weight, before),
           layer.out === null ? E.right(undefined) : whole(here, 'out', layer.out, 1),
+          layer.bias && layer.weight._tag === 'block'
+            ? fail(here, 'a full or product weight', 'block', 'a Block weight has its bias in column b')
+            : E.right(undefined),
           layer.out !== null && layer.weight._tag === 'block'
             ? fail(here, 'a full or product weight', 'block', 'a Block weight keeps the parts of its token')
             : E.right(undefined)
@@ -99,6 +104,27 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
           checkWeight(`${here}.Q`, layer.Q, before)
         ),
         E.map(() => leaf(layer, join(path, 'attention'), before, before))
+      )
+    case 'softmaxAttention':
+      return pipe(
+        all(whole(here, 'heads', layer.heads, 1), checkHeads(here, layer.heads, before), checkStd(here, layer.std)),
+        E.map(() => leaf(layer, join(path, 'attention'), before, before))
+      )
+    case 'layerNorm':
+      return layer.epsilon > 0 && Number.isFinite(layer.epsilon)
+        ? E.right(leaf(layer, join(path, 'norm'), before, before))
+        : fail(
+            here,
+            'epsilon: a positive number',
+            String(layer.epsilon),
+            'it keeps a constant token from dividing by zero'
+          )
+    case 'gelu':
+      return E.right(leaf(layer, join(path, 'gelu'), before, before))
+    case 'positions':
+      return pipe(
+        all(whole(here, 'tokens', layer.tokens, 1), checkStd(here, layer.std)),
+        E.map(() => leaf(layer, join(path, 'positions'), before, before))
       )
     case 'scale':
       return Number.isFinite(layer.initial)
@@ -220,6 +246,23 @@ const checkReadout = (model: Model, after: T.Tokens): Result<void> => {
   }
 }
 
+/** The problem sizes that a learned embedding and learned positions fix, each once. */
+const fixedBy = ({ encoding }: Model, body: TypedLayer): readonly number[] => {
+  const found = new Set<number>()
+  if (encoding._tag === 'equations' && encoding.embedding._tag === 'learned') found.add(encoding.embedding.tokens)
+  const visit = ({ layer, children }: TypedLayer): void => {
+    if (layer._tag === 'positions') found.add(layer.tokens)
+    children.forEach(visit)
+  }
+  visit(body)
+  return [...found]
+}
+
+const checkFixed = (fixed: readonly number[]): Result<void> =>
+  fixed.length < 2
+    ? E.right(undefined)
+    : fail('body', 'one number of tokens', fixed.join(' and '), 'learned embeddings and positions fix n, all the same')
+
 /** All parameters below a layer, in order, tied ones once. */
 export const parametersOf = (layer: TypedLayer): readonly P.Parameter[] => {
   const byName = new Map<string, P.Parameter>()
@@ -237,15 +280,13 @@ export const infer = (model: Model): Result<Typed> =>
     checkEncoding(model.encoding),
     E.chain(() => inferLayer(model.body, 'body', '', T.tokens(model.encoding))),
     E.chainFirst((body) => checkReadout(model, body.after)),
+    E.chainFirst((body) => checkFixed(fixedBy(model, body))),
     E.map((body) => ({
       model,
       tokens: T.tokens(model.encoding),
       body,
       parameters: [...P.ofEncoding(model.encoding), ...parametersOf(body)],
-      n:
-        model.encoding._tag === 'equations' && model.encoding.embedding._tag === 'learned'
-          ? model.encoding.embedding.tokens
-          : null
+      n: fixedBy(model, body)[0] ?? null
     }))
   )
 

@@ -8,7 +8,7 @@ import * as D from './decoder'
 import type * as L from './layer'
 import type { Model, Readout } from './model'
 import type * as T from './token'
-import type { Weight } from './weight'
+import { usualStd, type Weight } from './weight'
 
 export type { DecodeError, Json } from './decoder'
 export { show } from './decoder'
@@ -25,7 +25,7 @@ const mostWidth = 1_000_000
 const encodeWeight = (weight: Weight): D.Json => {
   switch (weight._tag) {
     case 'full':
-      return { _tag: 'full' }
+      return weight.std === usualStd ? { _tag: 'full' } : { _tag: 'full', std: weight.std }
     case 'block':
       return { _tag: 'block', allOnes: weight.allOnes, muScale: weight.muScale }
     case 'product':
@@ -36,9 +36,24 @@ const encodeWeight = (weight: Weight): D.Json => {
 const encodeLayer = (layer: L.Layer): D.Json => {
   switch (layer._tag) {
     case 'linearMap':
-      return { _tag: 'linearMap', weight: encodeWeight(layer.weight), out: layer.out }
+      return {
+        _tag: 'linearMap',
+        weight: encodeWeight(layer.weight),
+        out: layer.out,
+        ...(layer.bias ? { bias: true } : {})
+      }
     case 'linearAttention':
       return { _tag: 'linearAttention', heads: layer.heads, P: encodeWeight(layer.P), Q: encodeWeight(layer.Q) }
+    case 'softmaxAttention': {
+      const { heads, mask, bias, std } = layer
+      return { _tag: 'softmaxAttention', heads, mask, bias, std }
+    }
+    case 'layerNorm':
+      return { _tag: 'layerNorm', epsilon: layer.epsilon }
+    case 'gelu':
+      return { _tag: 'gelu', form: layer.form }
+    case 'positions':
+      return { _tag: 'positions', tokens: layer.tokens, std: layer.std }
     case 'scale':
       return { _tag: 'scale', initial: layer.initial }
     case 'chebyshev':
@@ -81,7 +96,7 @@ export const encode = (model: Model): D.Json => ({
 // --- decoding --------------------------------------------------------------------------------------------------------
 
 const weight: D.Decoder<Weight> = D.union<Weight>({
-  full: D.struct({ _tag: D.tag('full') }),
+  full: D.struct({ _tag: D.tag('full'), std: D.or(usualStd, D.number) }),
   block: D.struct({ _tag: D.tag('block'), allOnes: D.boolean, muScale: D.oneOf('one', 'n') }),
   product: D.struct({ _tag: D.tag('product'), inner: D.whole(1, mostWidth) })
 })
@@ -103,8 +118,23 @@ const encoding: D.Decoder<T.Encoding> = D.union<T.Encoding>({
 
 const layer: D.Decoder<L.Layer> = D.lazy(() =>
   D.union<L.Layer>({
-    linearMap: D.struct({ _tag: D.tag('linearMap'), weight, out: D.nullable(D.whole(1, mostWidth)) }),
+    linearMap: D.struct({
+      _tag: D.tag('linearMap'),
+      weight,
+      out: D.nullable(D.whole(1, mostWidth)),
+      bias: D.or(false, D.boolean)
+    }),
     linearAttention: D.struct({ _tag: D.tag('linearAttention'), heads: D.whole(1, mostCopies), P: weight, Q: weight }),
+    softmaxAttention: D.struct({
+      _tag: D.tag('softmaxAttention'),
+      heads: D.whole(1, mostCopies),
+      mask: D.oneOf('none', 'causal'),
+      bias: D.boolean,
+      std: D.number
+    }),
+    layerNorm: D.struct({ _tag: D.tag('layerNorm'), epsilon: D.number }),
+    gelu: D.struct({ _tag: D.tag('gelu'), form: D.oneOf('exact', 'tanh') }),
+    positions: D.struct({ _tag: D.tag('positions'), tokens: D.whole(1, mostWidth), std: D.number }),
     scale: D.struct({ _tag: D.tag('scale'), initial: D.number }),
     chebyshev: D.struct({
       _tag: D.tag('chebyshev'),
@@ -139,6 +169,10 @@ const writtenOut = (each: L.Layer): number => {
   switch (each._tag) {
     case 'linearMap':
     case 'linearAttention':
+    case 'softmaxAttention':
+    case 'layerNorm':
+    case 'gelu':
+    case 'positions':
     case 'scale':
     case 'chebyshev':
       return 1

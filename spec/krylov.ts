@@ -153,6 +153,10 @@ const walk = (typed: TypedLayer, query: boolean, before: Walk): Walk => {
     case 'repeat':
     case 'sequence':
       return children.reduce((state, child) => walk(child, query, state), before)
+    case 'softmaxAttention':
+    case 'layerNorm':
+    case 'gelu':
+    case 'positions':
     case 'chebyshev':
     case 'krylov':
       throw new Error(`internal: ${layer._tag} inside a krylov layer`)

@@ -13,6 +13,8 @@ export interface LinearMap {
   readonly weight: Weight
   /** The width of the result, a single part `y`; `null` keeps the parts of the input. */
   readonly out: number | null
+  /** Whether a learned vector is added. */
+  readonly bias: boolean
 }
 
 export interface LinearAttention {
@@ -20,6 +22,39 @@ export interface LinearAttention {
   readonly heads: number
   readonly P: Weight
   readonly Q: Weight
+}
+
+/** Which tokens a token attends to: all of them, or those up to itself. */
+export type Mask = 'none' | 'causal'
+
+export interface SoftmaxAttention {
+  readonly _tag: 'softmaxAttention'
+  readonly heads: number
+  readonly mask: Mask
+  /** Whether learned vectors are added to queries, keys, values and the result. */
+  readonly bias: boolean
+  /** Entries of its matrices start from N(0, std^2). */
+  readonly std: number
+}
+
+export interface LayerNorm {
+  readonly _tag: 'layerNorm'
+  /** Added to the variance. */
+  readonly epsilon: number
+}
+
+export interface Gelu {
+  readonly _tag: 'gelu'
+  /** By the error function, or by Hendrycks and Gimpel's hyperbolic tangent, which is 5e-4 from it. */
+  readonly form: 'exact' | 'tanh'
+}
+
+export interface Positions {
+  readonly _tag: 'positions'
+  /** Equations it has vectors for: the one n that the model fits. */
+  readonly tokens: number
+  /** Entries start from N(0, std^2). */
+  readonly std: number
 }
 
 export interface Scale {
@@ -69,17 +104,34 @@ export interface Sequence {
   readonly layers: readonly Layer[]
 }
 
-export type Layer = LinearMap | LinearAttention | Scale | Chebyshev | Krylov | Residual | Repeat | Sequence
+export type Layer =
+  | LinearMap
+  | LinearAttention
+  | SoftmaxAttention
+  | LayerNorm
+  | Gelu
+  | Positions
+  | Scale
+  | Chebyshev
+  | Krylov
+  | Residual
+  | Repeat
+  | Sequence
 
 export type Tag = Layer['_tag']
 
 // --- constructors ----------------------------------------------------------------------------------------------------
 
-/** `y_i = W e_i`: the same linear map of every token. */
-export const linearMap = (options: { readonly weight: Weight; readonly out?: number | null }): Layer => ({
+/** `y_i = W e_i`, or `W e_i + w` with a bias: the same map of every token. */
+export const linearMap = (options: {
+  readonly weight: Weight
+  readonly out?: number | null
+  readonly bias?: boolean
+}): Layer => ({
   _tag: 'linearMap',
   weight: options.weight,
-  out: options.out ?? null
+  out: options.out ?? null,
+  bias: options.bias ?? false
 })
 
 /**
@@ -106,6 +158,49 @@ export const projectedAttention = (options: {
     P: { _tag: 'product', inner: options.value },
     Q: { _tag: 'product', inner: options.key }
   })
+
+/** What the matrices and positions of Transformers start from (Radford et al. 2019). */
+export const transformerStd = 0.02
+
+/**
+ * `y_i = W_O [o_i1; ...; o_ih] + w_O`, `o_ih = sum_k p_ikh v_kh`, `p_i.h = softmax_k(<q_ih, k_kh> / sqrt(D / heads))`, with
+ * queries, keys and values `W e + w` of D / heads numbers a head (Vaswani et al. 2017, section 3.2). k runs over all tokens,
+ * or over those up to i where the mask is causal.
+ */
+export const softmaxAttention = (options: {
+  readonly heads: number
+  readonly mask?: Mask
+  readonly bias?: boolean
+  readonly std?: number
+}): Layer => ({
+  _tag: 'softmaxAttention',
+  heads: options.heads,
+  mask: options.mask ?? 'none',
+  bias: options.bias ?? true,
+  std: options.std ?? transformerStd
+})
+
+/**
+ * `y_i = g (e_i - mean e_i) / sqrt(var e_i + epsilon) + w`, entry by entry, mean and variance over the entries of a token,
+ * with learned gains g, from 1, and shifts w, from 0 (Ba et al. 2016).
+ */
+export const layerNorm = (options: { readonly epsilon?: number } = {}): Layer => ({
+  _tag: 'layerNorm',
+  epsilon: options.epsilon ?? 1e-5
+})
+
+/**
+ * `y = e Phi(e)`, Phi the normal distribution, entry by entry: `e (1 + erf(e / sqrt 2)) / 2`, or in the form `tanh`
+ * `e (1 + tanh(sqrt(2 / pi) (e + 0.044715 e^3))) / 2` (Hendrycks and Gimpel 2016).
+ */
+export const gelu = (form: Gelu['form'] = 'exact'): Layer => ({ _tag: 'gelu', form })
+
+/** `y_i = e_i + p_i` with a learned vector for every place: learned absolute positions. */
+export const positions = (options: { readonly tokens: number; readonly std?: number }): Layer => ({
+  _tag: 'positions',
+  tokens: options.tokens,
+  std: options.std ?? transformerStd
+})
 
 /** `y_i = alpha e_i` with one learned number. */
 export const scale = (initial: number): Layer => ({ _tag: 'scale', initial })

@@ -2,9 +2,9 @@
  * Parameters: the named arrays of numbers that a layer owns, with symbolic sizes and the law their values start from.
  */
 import * as Dim from './dim'
-import type { Layer } from './layer'
+import type { Layer, SoftmaxAttention } from './layer'
 import * as T from './token'
-import type { MuScale, Weight } from './weight'
+import { type MuScale, usualStd, type Weight } from './weight'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -20,6 +20,12 @@ export interface Parameter {
   readonly law: InitialLaw
 }
 
+// --- sizes -----------------------------------------------------------------------------------------------------------
+
+/** Numbers of a head, `D / heads`; shape inference has seen that it is whole. */
+export const headWidth = (layer: SoftmaxAttention, D: Dim.Dim): number =>
+  (Dim.asConstant(D) ?? Number.NaN) / layer.heads
+
 // --- constructors ----------------------------------------------------------------------------------------------------
 
 export const normal = (std: number): InitialLaw => ({ _tag: 'normal', std })
@@ -29,8 +35,7 @@ export const constantly = (value: number): InitialLaw => ({ _tag: 'constant', va
 const blockLaw = normal(0.2)
 /** All-ones terms have norm n (or are divided by it): undivided, they start small, or the first answers explode. */
 const onesLaw = (scale: MuScale): InitialLaw => (scale === 'one' ? normal(0.02) : blockLaw)
-/** A matrix starts with columns of norm about 1/2, whatever its width. */
-const matrixLaw = normal(0.05)
+const productLaw = normal(usualStd)
 
 /**
  * The arrays of one weight, for `heads` heads, on tokens `t`; `out` is the width of the result.
@@ -48,10 +53,10 @@ export const ofWeight = (name: string, weight: Weight, heads: number, t: T.Token
   })
   switch (weight._tag) {
     case 'full':
-      return [at('matrix', [out, D], matrixLaw)]
+      return [at('matrix', [out, D], normal(weight.std))]
     case 'product': {
       const inner = Dim.constant(weight.inner)
-      return [at('left', [out, inner], matrixLaw), at('right', [inner, D], matrixLaw)]
+      return [at('left', [out, inner], productLaw), at('right', [inner, D], productLaw)]
     }
     case 'block': {
       const m = Dim.constant(T.squareParts(t).length)
@@ -68,22 +73,44 @@ export const ofWeight = (name: string, weight: Weight, heads: number, t: T.Token
   }
 }
 
+/** `Q`, `K` and `V` from a token to heads, `matrix[h,c,d]` and `bias[h,c]`; `O` back, `matrix[d,h,c]` and `bias[d]`. */
+const ofSoftmaxAttention = (path: string, layer: SoftmaxAttention, D: Dim.Dim): readonly Parameter[] => {
+  const h = Dim.constant(layer.heads)
+  const c = Dim.constant(headWidth(layer, D))
+  const of = (name: string, matrix: readonly Dim.Dim[], bias: readonly Dim.Dim[]): readonly Parameter[] => [
+    { name: `${path}.${name}.matrix`, dims: matrix, law: normal(layer.std) },
+    ...(layer.bias ? [{ name: `${path}.${name}.bias`, dims: bias, law: constantly(0) }] : [])
+  ]
+  return [...['Q', 'K', 'V'].flatMap((name) => of(name, [h, c, D], [h, c])), ...of('O', [D, h, c], [D])]
+}
+
 /** The arrays that a layer itself owns (not those of the layers inside it), given the tokens it reads. */
 export const ofLayer = (path: string, layer: Layer, before: T.Tokens): readonly Parameter[] => {
   switch (layer._tag) {
     case 'linearMap': {
       const out = layer.out === null ? T.width(before) : Dim.constant(layer.out)
-      return ofWeight(`${path}.W`, layer.weight, 1, before, out)
+      const bias: Parameter = { name: `${path}.W.bias`, dims: [out], law: constantly(0) }
+      return [...ofWeight(`${path}.W`, layer.weight, 1, before, out), ...(layer.bias ? [bias] : [])]
     }
     case 'linearAttention':
       return [
         ...ofWeight(`${path}.P`, layer.P, layer.heads, before, T.width(before)),
         ...ofWeight(`${path}.Q`, layer.Q, layer.heads, before, T.width(before))
       ]
+    case 'softmaxAttention':
+      return ofSoftmaxAttention(path, layer, T.width(before))
+    case 'layerNorm':
+      return [
+        { name: `${path}.gain`, dims: [T.width(before)], law: constantly(1) },
+        { name: `${path}.shift`, dims: [T.width(before)], law: constantly(0) }
+      ]
+    case 'positions':
+      return [{ name: `${path}.table`, dims: [before.count, T.width(before)], law: normal(layer.std) }]
     case 'scale':
       return [{ name: `${path}.alpha`, dims: [], law: constantly(layer.initial) }]
     case 'chebyshev':
       return [{ name: `${path}.coefficients`, dims: [Dim.constant(layer.degree + 1)], law: normal(0.2) }]
+    case 'gelu':
     case 'krylov':
     case 'residual':
     case 'repeat':

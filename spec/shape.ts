@@ -37,10 +37,28 @@ export const describe = (t: T.Tokens): string => `${T.showShape(t)} (${T.showPar
 
 // --- weights and encodings -------------------------------------------------------------------------------------------
 
+export const checkStd = (path: string, std: number): Result<void> =>
+  Number.isFinite(std) && std >= 0
+    ? E.right(undefined)
+    : fail(path, 'std: a number of at least 0', String(std), 'entries start from N(0, std^2)')
+
+/** Heads share a token evenly, whatever n is. */
+export const checkHeads = (path: string, heads: number, t: T.Tokens): Result<void> => {
+  const D = Dim.asConstant(T.width(t))
+  return D !== undefined && D % heads === 0
+    ? E.right(undefined)
+    : fail(
+        path,
+        `tokens of a width that ${heads} divides`,
+        describe(t),
+        'heads share a token evenly; embed tokens by a linear map of such a width'
+      )
+}
+
 export const checkWeight = (path: string, weight: Weight, t: T.Tokens): Result<void> => {
   switch (weight._tag) {
     case 'full':
-      return E.right(undefined)
+      return checkStd(path, weight.std)
     case 'product':
       return whole(path, 'inner width', weight.inner, 1)
     case 'block':

@@ -47,19 +47,30 @@ const counts = (typed: I.TypedLayer, n: number | null, names: readonly string[],
   return heads === 1 ? sum : `${heads} x ${same ? sum : `(${sum})`}`
 }
 
+/** All that a layer owns, as one number. */
+const ownCount = (typed: I.TypedLayer, n: number | null): string => showSize(P.total(typed.parameters), n)
+
 const layerNode = (typed: I.TypedLayer, n: number | null): Node => {
   const children = typed.children.map((child) => layerNode(child, n))
   return L.match<Node>({
-    linearMap: ({ weight, out }) => ({
+    linearMap: ({ weight, out, bias }) => ({
       label: out === null ? 'linear map' : `linear map to ${out}`,
-      middle: `W ${W.show(weight)}`,
-      right: counts(typed, n, ['W'], 1)
+      middle: `W ${W.show(weight)}${bias ? ', bias' : ''}`,
+      right: bias ? ownCount(typed, n) : counts(typed, n, ['W'], 1)
     }),
     linearAttention: ({ heads, P: p, Q: q }) => ({
       label: 'linear attention',
       middle: `${heads === 1 ? '' : `${heads} heads, `}P ${W.show(p)}, Q ${W.show(q)}`,
       right: counts(typed, n, ['P', 'Q'], heads)
     }),
+    softmaxAttention: ({ heads, mask, bias }) => ({
+      label: 'softmax attention',
+      middle: `${heads === 1 ? '1 head' : `${heads} heads`}, mask ${mask}${bias ? ', biases' : ''}`,
+      right: ownCount(typed, n)
+    }),
+    layerNorm: ({ epsilon }) => ({ label: 'layer norm', middle: `epsilon ${epsilon}`, right: ownCount(typed, n) }),
+    gelu: ({ form }) => ({ label: 'GELU', middle: form }),
+    positions: ({ tokens }) => ({ label: 'positions', middle: `learned, ${tokens} tokens`, right: ownCount(typed, n) }),
     scale: ({ initial }) => ({ label: 'scale', middle: `alpha, from ${initial}`, right: '1' }),
     chebyshev: ({ degree, low, high, stride }) => ({
       label: 'chebyshev',

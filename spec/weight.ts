@@ -8,8 +8,8 @@
 export type MuScale = 'one' | 'n'
 
 export type Weight =
-  /** A free matrix, D x D. */
-  | { readonly _tag: 'full' }
+  /** A free matrix, D x D, whose entries start from N(0, std^2). */
+  | { readonly _tag: 'full'; readonly std: number }
   /**
    * Each square block is `mu1 I + mu2 11^T`, each rectangular block `mu 1`, the single entry `mu`
    * (Vladymyrov et al. 2024, section 3). Without `allOnes`, `mu2` and the rectangular blocks are zero. With `muScale: 'n'`
@@ -21,7 +21,15 @@ export type Weight =
 
 // --- constructors ----------------------------------------------------------------------------------------------------
 
-export const full: Weight = { _tag: 'full' }
+/** Where free matrices start unless told otherwise: columns of norm about 1/2 at the widths of small systems. */
+export const usualStd = 0.05
+
+export const fullOf = (options: { readonly std?: number } = {}): Weight => ({
+  _tag: 'full',
+  std: options.std ?? usualStd
+})
+
+export const full: Weight = fullOf()
 
 export const blockOf = (options: { readonly allOnes?: boolean; readonly muScale?: MuScale } = {}): Weight => ({
   _tag: 'block',

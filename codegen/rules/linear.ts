@@ -110,9 +110,16 @@ export const blockLinear = (
 
 type T = ReturnType<typeof tensor>
 
+/** A map without heads may add a learned vector, `+ w_c`. */
+interface FreeOptions extends LinearOptions {
+  readonly width: Dim.Dim
+  readonly out: Dim.Dim
+  readonly bias: boolean
+}
+
 /** `y_c = sum_d W_cd e_d` with a free matrix for every head. */
-export const fullLinear = (o: LinearOptions & { readonly width: Dim.Dim; readonly out: Dim.Dim }): Rule => {
-  const [e, W, dY] = [tensor('e'), tensor('matrix'), tensor('dY')]
+export const fullLinear = (o: FreeOptions): Rule => {
+  const [e, W, w, dY] = [tensor('e'), tensor('matrix'), tensor('bias'), tensor('dY')]
   const { h, hs, of } = headsOf(o)
   const [i] = axes.tokens(o.rows)
   const [, k] = axes.tokens(o.count)
@@ -122,21 +129,21 @@ export const fullLinear = (o: LinearOptions & { readonly width: Dim.Dim; readonl
   return {
     name: 'full linear map',
     inputs: ['e'],
-    parameters: ['matrix'],
+    parameters: o.bias ? ['matrix', 'bias'] : ['matrix'],
     outputs: ['Y'],
-    forward: [set('Y', [s, ...hs, i, c], sum([d], W(of, c, d), e(s, i, d)))],
+    forward: [set('Y', [s, ...hs, i, c], add(sum([d], W(of, c, d), e(s, i, d)), ...terms(o.bias, w(c))))],
     vjp: [
       set('dmatrix', [s, h, c, d], sum([i], dY(s, ...hs, i, c), e(s, i, d))),
+      ...when(o.bias, set('dbias', [s, c], sum([...hs, i], dY(s, ...hs, i, c)))),
       set('de', [s, k, d], within(sum([...hs, c], W(of, c, d), dY(s, ...hs, k, c))))
     ]
   }
 }
 
 /** `y = left (right e)`: two narrow contractions instead of the product matrix (eq. 1: `W_P W_V` and `W_K^T W_Q`). */
-export const productLinear = (
-  o: LinearOptions & { readonly width: Dim.Dim; readonly out: Dim.Dim; readonly inner: number }
-): Rule => {
+export const productLinear = (o: FreeOptions & { readonly inner: number }): Rule => {
   const [e, left, right, z, dY, dz] = ['e', 'left', 'right', 'z', 'dY', 'dz'].map(tensor) as [T, T, T, T, T, T]
+  const w = tensor('bias')
   const { h, hs, of } = headsOf(o)
   const [i] = axes.tokens(o.rows)
   const [, k] = axes.tokens(o.count)
@@ -147,13 +154,14 @@ export const productLinear = (
   return {
     name: 'product linear map',
     inputs: ['e'],
-    parameters: ['left', 'right'],
+    parameters: o.bias ? ['left', 'right', 'bias'] : ['left', 'right'],
     outputs: ['Y'],
     forward: [
       set('z', [s, ...hs, i, p], sum([d], right(of, p, d), e(s, i, d))),
-      set('Y', [s, ...hs, i, c], sum([p], left(of, c, p), z(s, ...hs, i, p)))
+      set('Y', [s, ...hs, i, c], add(sum([p], left(of, c, p), z(s, ...hs, i, p)), ...terms(o.bias, w(c))))
     ],
     vjp: [
+      ...when(o.bias, set('dbias', [s, c], sum([...hs, i], dY(s, ...hs, i, c)))),
       set('dleft', [s, h, c, p], sum([i], dY(s, ...hs, i, c), z(s, ...hs, i, p))),
       set('dz', [s, ...hs, i, p], sum([c], left(of, c, p), dY(s, ...hs, i, c))),
       set('dright', [s, h, p, d], sum([i], dz(s, ...hs, i, p), e(s, i, d))),

@@ -36,11 +36,19 @@ const short = (value: number): string => String(Number(value.toPrecision(6)))
 const describe = (layer: Layer): string => {
   switch (layer._tag) {
     case 'linearMap':
-      return `linear map${layer.out === null ? '' : ` to ${layer.out}`} (W ${W.show(layer.weight)})`
+      return `linear map${layer.out === null ? '' : ` to ${layer.out}`} (W ${W.show(layer.weight)}${layer.bias ? ', bias' : ''})`
     case 'linearAttention': {
       const heads = layer.heads === 1 ? '' : `${layer.heads} heads, `
       return `linear attention (${heads}P ${W.show(layer.P)}, Q ${W.show(layer.Q)})`
     }
+    case 'softmaxAttention':
+      return `softmax attention (${layer.heads} heads, mask ${layer.mask})`
+    case 'layerNorm':
+      return 'layer norm'
+    case 'gelu':
+      return layer.form === 'exact' ? 'GELU' : 'GELU by tanh'
+    case 'positions':
+      return 'learned positions'
     case 'scale':
       return 'scale'
     case 'chebyshev':

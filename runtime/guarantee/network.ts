@@ -104,6 +104,11 @@ const operationsOf = (
       const coefficients = Array.from(weights[`${path}.coefficients`]!)
       return E.right([{ _tag: 'chebyshev', coefficients, low: layer.low, high: layer.high }])
     }
+    case 'softmaxAttention':
+    case 'layerNorm':
+    case 'gelu':
+    case 'positions':
+      return E.left(`${path}: expected linear attention, found ${layer._tag}, which is no polynomial in A`)
     case 'krylov':
       return E.left(`${path}: expected tokens or a polynomial, found coordinates in a Krylov space, which depend on b`)
     case 'residual':

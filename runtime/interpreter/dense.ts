@@ -12,6 +12,13 @@ export type Array64 = NdArray<Float64Array>
 export const zeros = (...shape: readonly number[]): Array64 =>
   ndarray(new Float64Array(shape.reduce((product, d) => product * d, 1)), [...shape])
 
+/** The array whose entries are `f(row, column)`. */
+export const generate = (rows: number, columns: number, f: (row: number, column: number) => number): Array64 => {
+  const result = zeros(rows, columns)
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result.set(i, j, f(i, j))
+  return result
+}
+
 /** A flat C-ordered array seen with a shape. */
 export const of = (data: Float64Array, ...shape: readonly number[]): Array64 => ndarray(data, [...shape])
 

@@ -7,20 +7,15 @@ import * as L from '../../spec/layer'
 import * as T from '../../spec/token'
 import type { Weights } from '../weights/weights'
 import * as D from './dense'
-import { array, matrix, sizeAt, stretch, stretches } from './matrices'
+import { array, matrix, type Place, plusRow, sizeAt, stretch, stretches } from './matrices'
+import { gelu, layerNorm, softmaxAttention } from './transformer'
 
-/** A layer with the numbers it needs. */
-interface Place {
-  readonly typed: TypedLayer
-  readonly weights: Weights
-  readonly n: number
-}
-
-/** `y_i = W e_i`. */
+/** `y_i = W e_i + w`. */
 const linearMap = (layer: L.LinearMap, { typed, weights, n }: Place, e: D.Array64): D.Array64 => {
   const out = sizeAt(T.width(typed.after), n)
   const W = matrix(`${typed.path}.W`, layer.weight, weights, 0, typed.before, n, out)
-  return D.multiply(e, D.transpose(W))
+  const y = D.multiply(e, D.transpose(W))
+  return layer.bias ? plusRow(y, array(weights, `${typed.path}.W.bias`)) : y
 }
 
 /** `y_i = sum_h P_h sum_j <e_j, Q_h e_i> e_j`, j over every token but the query (Vladymyrov et al. 2024, eq. 2). */
@@ -115,6 +110,10 @@ export const applyLayer = (typed: TypedLayer, weights: Weights, n: number, e: D.
   return L.match<D.Array64>({
     linearMap: (layer) => linearMap(layer, place, e),
     linearAttention: (layer) => linearAttention(layer, place, e),
+    softmaxAttention: (layer) => softmaxAttention(layer, place, e),
+    layerNorm: (layer) => layerNorm(layer, place, e),
+    gelu: (layer) => gelu(layer, e),
+    positions: () => D.add(e, D.of(array(weights, `${typed.path}.table`), rows, width)), // y_i = e_i + p_i
     scale: () => D.scale(array(weights, `${typed.path}.alpha`)[0]!, e), // y_i = alpha e_i
     chebyshev: (layer) => chebyshev(layer, place, e),
     krylov: (layer) => krylov(layer, place, e),

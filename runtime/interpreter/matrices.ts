@@ -4,10 +4,18 @@
 import * as E from 'fp-ts/Either'
 
 import * as Dim from '../../spec/dim'
+import type { TypedLayer } from '../../spec/infer'
 import * as T from '../../spec/token'
 import type { Weight } from '../../spec/weight'
 import type { Weights } from '../weights/weights'
 import * as D from './dense'
+
+/** A layer with the numbers it needs. */
+export interface Place {
+  readonly typed: TypedLayer
+  readonly weights: Weights
+  readonly n: number
+}
 
 /** The value of a size at systems of `n` unknowns. */
 export const sizeAt = (dim: Dim.Dim, n: number): number => {
@@ -116,3 +124,7 @@ export const matrix = (
       return blockMatrix(name, weight, weights, h, t, n)
   }
 }
+
+/** `y_i + w` for every token i. */
+export const plusRow = (y: D.Array64, w: Float64Array): D.Array64 =>
+  D.generate(D.rowsOf(y), D.columnsOf(y), (i, c) => y.get(i, c) + w[c]!)

@@ -50,6 +50,10 @@ export interface Choice {
 export const depthOf: (layer: L.Layer) => number = L.match<number>({
   linearMap: () => 0,
   linearAttention: () => 1,
+  softmaxAttention: () => 1,
+  layerNorm: () => 0,
+  gelu: () => 0,
+  positions: () => 0,
   scale: () => 0,
   chebyshev: () => 0,
   krylov: ({ body }) => depthOf(body),

@@ -84,6 +84,10 @@ const attentions = (typed: I.TypedLayer): E.Either<string, readonly I.TypedLayer
       case 'sequence':
         break
       case 'linearMap':
+      case 'softmaxAttention':
+      case 'layerNorm':
+      case 'gelu':
+      case 'positions':
       case 'chebyshev':
       case 'krylov':
         return `${each.path}: expected attention layers, found ${each.layer._tag}`

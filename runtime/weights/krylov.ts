@@ -50,6 +50,10 @@ const leaned = (layer: L.Layer): L.Layer =>
       P: own.P._tag === 'block' ? { ...own.P, allOnes: false } : own.P,
       Q: own.Q._tag === 'block' ? { ...own.Q, allOnes: false } : own.Q
     }),
+    softmaxAttention: (own) => own,
+    layerNorm: (own) => own,
+    gelu: (own) => own,
+    positions: (own) => own,
     scale: (own) => own,
     chebyshev: (own) => own,
     krylov: (own) => ({ ...own, body: leaned(own.body) }),

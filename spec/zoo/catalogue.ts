@@ -11,6 +11,7 @@ import { krylov } from './krylov'
 import { newtonSchulz } from './newton-schulz'
 import { polarLinear } from './polar-linear'
 import { polynomial } from './polynomial'
+import { transformer } from './transformer'
 
 /** An architecture of the zoo; most fit any n, and those with matrices are made for the one asked for. */
 export interface Entry {
@@ -57,6 +58,15 @@ const transposedFull = (layers: number): M.Model =>
     body: pipe(L.linearAttention({ P: W.full, Q: W.full }), L.residual, L.repeat(layers)),
     readout: M.transposed('H1')
   })
+
+/** Small, and started far enough from zero that attention tells tokens apart. */
+const smallTransformer = (
+  name: string,
+  options: Omit<Parameters<typeof transformer>[0], 'width' | 'heads'>
+): M.Model => ({
+  ...transformer({ width: 8, heads: 2, hidden: 16, std: 0.4, ...options }),
+  name
+})
 
 /** Architectures by name: what `models` lists and the agreement ladder climbs. */
 export const catalogue: Readonly<Record<string, Entry>> = {
@@ -138,6 +148,15 @@ export const catalogue: Readonly<Record<string, Entry>> = {
   'transposed-full-2': {
     about: 'FULL, the answer summed over all tokens',
     model: () => transposedFull(2)
+  },
+  'transformer-2': {
+    about: 'softmax attention over columns, pre-norm blocks, GELU MLPs, learned positions; made for one n',
+    model: (n) => smallTransformer('transformer-2', { n, blocks: 2 })
+  },
+  'transformer-1-causal': {
+    about: 'the same with a causal mask, GELU by tanh and no positions',
+    model: (n) =>
+      smallTransformer('transformer-1-causal', { n, blocks: 1, mask: 'causal', gelu: 'tanh', positions: 'none' })
   },
   'krylov-2': {
     about: 'BLOCK with all-ones terms, in coordinates of a Krylov space, A and b learned a factor',

@@ -29,3 +29,4 @@ export {
   scalar3,
   twoLayers
 } from './recipes'
+export { type TransformerOptions, transformer } from './transformer'

@@ -13,7 +13,7 @@ const name = fc
   .filter((s) => /^\P{C}{1,200}$/u.test(s))
 
 const weight: fc.Arbitrary<W.Weight> = fc.oneof(
-  fc.constant<W.Weight>({ _tag: 'full' }),
+  fc.record({ _tag: fc.constant('full' as const), std: fc.oneof(fc.constant(0.05), finite) }),
   fc.record({
     _tag: fc.constant('block' as const),
     allOnes: fc.boolean(),
@@ -44,8 +44,19 @@ const { layer } = fc.letrec<{ layer: L.Layer }>((tie) => ({
     fc.record({
       _tag: fc.constant('linearMap' as const),
       weight,
-      out: fc.option(whole(1, 40), { nil: null })
+      out: fc.option(whole(1, 40), { nil: null }),
+      bias: fc.boolean()
     }),
+    fc.record({
+      _tag: fc.constant('softmaxAttention' as const),
+      heads: whole(1, 8),
+      mask: fc.constantFrom<L.Mask>('none', 'causal'),
+      bias: fc.boolean(),
+      std: finite
+    }),
+    fc.record({ _tag: fc.constant('layerNorm' as const), epsilon: finite }),
+    fc.record({ _tag: fc.constant('gelu' as const), form: fc.constantFrom<L.Gelu['form']>('exact', 'tanh') }),
+    fc.record({ _tag: fc.constant('positions' as const), tokens: whole(1, 50), std: finite }),
     fc.record({ _tag: fc.constant('linearAttention' as const), heads: whole(1, 8), P: weight, Q: weight }),
     fc.record({
       _tag: fc.constant('chebyshev' as const),
