@@ -2,6 +2,7 @@
  * Dense float64 arrays for the interpreter: the few operations of the papers' formulas, on ndarray.
  */
 import ndarray, { type NdArray } from 'ndarray'
+import ops from 'ndarray-ops'
 
 /** A float64 array; a matrix is `[rows, columns]`. */
 export type Array64 = NdArray<Float64Array>
@@ -32,22 +33,26 @@ export const columns = (a: Array64, from: number, count: number): Array64 => a.l
 
 export const transpose = (a: Array64): Array64 => a.transpose(1, 0)
 
-/** A new array with `f(i, j)` at every place; of a vector, `f(i, 0)`. */
-const filled = (shape: readonly number[], f: (i: number, j: number) => number): Array64 => {
-  const result = zeros(...shape)
-  const [rows = 1, cols = 1] = shape
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) result.data[i * cols + j] = f(i, j)
+/** `a + b`, a new array. */
+export const add = (a: Array64, b: Array64): Array64 => {
+  const result = zeros(...a.shape)
+  ops.add(result, a, b)
   return result
 }
 
-/** `a + b`, a new array. */
-export const add = (a: Array64, b: Array64): Array64 => filled(a.shape, (i, j) => a.get(i, j) + b.get(i, j))
-
 /** `factor * a`, a new array. */
-export const scale = (factor: number, a: Array64): Array64 => filled(a.shape, (i, j) => factor * a.get(i, j))
+export const scale = (factor: number, a: Array64): Array64 => {
+  const result = zeros(...a.shape)
+  ops.muls(result, a, factor)
+  return result
+}
 
 /** A copy in C order. */
-export const copy = (a: Array64): Array64 => filled(a.shape, (i, j) => a.get(i, j))
+export const copy = (a: Array64): Array64 => {
+  const result = zeros(...a.shape)
+  ops.assign(result, a)
+  return result
+}
 
 /** The matrix product, `(a b)[i, j] = sum_k a[i, k] b[k, j]`. */
 export const multiply = (a: Array64, b: Array64): Array64 => {
@@ -72,8 +77,4 @@ export const rowsOf = (a: Array64): number => a.shape[0]!
 export const columnsOf = (a: Array64): number => a.shape[1]!
 
 /** `||a||_2` of a vector. */
-export const norm = (a: Array64): number => {
-  let squares = 0
-  for (let i = 0; i < rowsOf(a); i++) squares += a.get(i) * a.get(i)
-  return Math.sqrt(squares)
-}
+export const norm = (a: Array64): number => ops.norm2(a)
