@@ -135,7 +135,7 @@ const nameFault = (k: PlanKernel): string | undefined => {
 // --- lifetimes -------------------------------------------------------------------------------------------------------
 
 /** Give every buffer a slot: the smallest free one that is large enough, else the largest free one, grown, else a new one. */
-const allot = (
+export const allot = (
   buffers: readonly Omit<PlanBuffer, 'slot'>[]
 ): { readonly buffers: readonly PlanBuffer[]; readonly slots: readonly number[] } => {
   const slots: { elements: number; freeFrom: number }[] = []

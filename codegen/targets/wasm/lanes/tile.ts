@@ -1,0 +1,173 @@
+/**
+ * One kernel in lanes: loops over the elements of its output, several of them at a time, cut where conditions on an
+ * output's index change; and the choice of how many.
+ */
+
+import * as X from '../../../expr'
+import type { PlanKernel } from '../../../plan'
+import { type Local, local, type Statement, store } from '../code'
+import { type Affine, add, constant, multiply, type Scope, sizeOf } from './affine'
+import { values, type Writing } from './express'
+import { addressOf, cycles, type LanesArray, spend, turn, type Writer, writer } from './writer'
+
+/** How many neighbouring elements are written together, by the index of the output; an index left out: one. */
+export type Tile = Readonly<Record<string, number>>
+
+export interface LanesKernel {
+  readonly name: string
+  readonly tile: Tile
+  /** Estimated cycles for four systems. */
+  readonly cycles: number
+  /** The pointers it is called with: the output's, then one for each array it reads. */
+  readonly params: readonly Local<'i32'>[]
+  readonly body: readonly Statement[]
+}
+
+// --- one kernel with a given tile ------------------------------------------------------------------------------------
+
+/** Where a condition on the index alone changes between 0 and the extent. */
+const cuts = (k: PlanKernel, name: string, o: Writing, extent: number): readonly number[] => {
+  const found = new Set([0, extent])
+  const note = ({ _tag, left, right }: X.Condition): void => {
+    const size =
+      left._tag === 'index' && left.name === name && right._tag === 'size' ? sizeOf(o.sizes, right.dim) : null
+    if (size === null) return
+    found.add(size)
+    if (_tag === 'equal') found.add(size + 1)
+  }
+  const visit = (e: X.Expr): void => {
+    if (e._tag === 'where') note(e.when)
+    for (const part of X.parts(e)) visit(part)
+  }
+  visit(k.value)
+  return [...found].filter((at) => at >= 0 && at <= extent).sort((p, q) => p - q)
+}
+
+const range = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at)
+
+const strides = (extents: readonly number[]): readonly number[] =>
+  extents.map((_, axis) => extents.slice(axis + 1).reduce((p, q) => p * q, 1))
+
+const write = (k: PlanKernel, o: Writing, tile: Tile): LanesKernel => {
+  const sizes = (dims: readonly X.Index['dim'][]): readonly number[] => dims.map((d) => sizeOf(o.sizes, d))
+  const isBatch = (d: X.Index['dim'] | undefined): boolean =>
+    d !== undefined && d.terms.length === 1 && d.terms[0]?.symbols.join() === 'batch' && d.terms[0].coefficient === 1
+  const arrayOf = (label: string, axes: readonly X.Index['dim'][]): LanesArray => {
+    const lanes = isBatch(axes[0])
+    return { pointer: local(`to_${label}`, 'i32'), strides: strides(sizes(lanes ? axes.slice(1) : axes)), lanes }
+  }
+  const arrays = new Map(k.parameters.map((p) => [p.label, arrayOf(p.label, p.axes)]))
+  const output = arrayOf(
+    k.label,
+    k.over.map((i) => i.dim)
+  )
+  const over = isBatch(k.over[0]?.dim) ? k.over.slice(1) : k.over
+  const target: LanesArray = { ...output, pointer: local('out', 'i32') }
+  const w = writer(arrays)
+
+  const put = (inner: Writer, scopes: readonly Scope[]): void => {
+    const found = values(inner, o, k.value, scopes)
+    for (const [t, scope] of scopes.entries()) {
+      const at = over.reduce(
+        (sum, i, axis) => add(sum, multiply(scope.get(i.name) ?? constant(0), target.strides[axis] ?? 0)),
+        constant(0)
+      )
+      const place = addressOf(inner, target, at)
+      inner.out.push(
+        target.lanes
+          ? store('v128.store', place.at, found[t] as (typeof found)[number], place.offset)
+          : firstLane(place, found[t] as (typeof found)[number])
+      )
+      spend(inner, 1)
+    }
+  }
+
+  const loops = (inner: Writer, left: readonly X.Index[], scopes: readonly Scope[]): void => {
+    const [index, ...rest] = left
+    if (index === undefined) {
+      put(inner, scopes)
+      return
+    }
+    const extent = sizeOf(o.sizes, index.dim)
+    const width = Math.min(tile[index.name] ?? 1, extent)
+    const bound = (at: (t: number) => Affine, wide: number): readonly Scope[] =>
+      scopes.flatMap((scope) => range(wide).map((t): Scope => new Map([...scope, [index.name, at(t)]])))
+    const edges = cuts(k, index.name, o, extent)
+    for (const [piece, from] of edges.slice(0, -1).entries()) {
+      const length = (edges[piece + 1] as number) - from
+      const whole = Math.floor(length / width)
+      if (whole === 1)
+        loops(
+          inner,
+          rest,
+          bound((t) => constant(from + t), width)
+        )
+      if (whole > 1) {
+        turn(inner, index.name, whole, width, (turning, counter) => {
+          const term = { counter, by: 1, least: 0, most: (whole - 1) * width }
+          loops(
+            turning,
+            rest,
+            bound((t) => ({ base: from + t, terms: [term] }), width)
+          )
+        })
+      }
+      const remainder = length - whole * width
+      if (remainder > 0)
+        loops(
+          inner,
+          rest,
+          bound((t) => constant(from + whole * width + t), remainder)
+        )
+    }
+  }
+  loops(w, over, [new Map()])
+  const params = [target.pointer, ...k.parameters.map((p) => (arrays.get(p.label) as LanesArray).pointer)]
+  return { name: k.name, tile, cycles: cycles(w), params, body: w.out }
+}
+
+/** A value that is the same in all lanes, as one f32. */
+const firstLane = (
+  place: ReturnType<typeof addressOf>,
+  value: Parameters<typeof store<'v128.store'>>[2]
+): Statement => ({
+  _tag: 'storeLane',
+  lane: 0,
+  at: place.at,
+  offset: place.offset,
+  value
+})
+
+// --- the choice ------------------------------------------------------------------------------------------------------
+
+/** Elements of one index written together, where only one is; and of two, the outer and the inner. */
+const [alone, outer, inner] = [
+  [2, 3, 4, 5, 6],
+  [2, 3],
+  [2, 3, 4]
+]
+
+/** The tiles worth trying: none, one index, or two, with no more accumulators than registers leave room for. */
+const candidates = (k: PlanKernel, o: Writing): readonly Tile[] => {
+  const long = k.over.filter((i) => !i.dim.terms.some((t) => t.symbols.includes('batch')) && sizeOf(o.sizes, i.dim) > 1)
+  const single = long.flatMap((i) => alone.map((width): Tile => ({ [i.name]: width })))
+  const sums = X.sums(k.value).length > 0
+  const pairs = long.flatMap((i, at) =>
+    long.slice(at + 1).flatMap((j) =>
+      outer.flatMap((p) =>
+        inner.flatMap((q): Tile[] => [
+          { [i.name]: p, [j.name]: q },
+          { [i.name]: q, [j.name]: p }
+        ])
+      )
+    )
+  )
+  return [{}, ...single, ...(sums ? pairs.filter((t) => Object.values(t).reduce((p, q) => p * q, 1) <= 8) : [])]
+}
+
+/** The kernel with the tile whose code takes the fewest cycles, or with the tile that a caller wants. */
+export const kernelInLanes = (k: PlanKernel, o: Writing, wanted?: Tile): LanesKernel => {
+  if (wanted !== undefined) return write(k, o, wanted)
+  const all = candidates(k, o).map((tile) => write(k, o, tile))
+  return all.reduce((best, each) => (each.cycles < best.cycles ? each : best))
+}
