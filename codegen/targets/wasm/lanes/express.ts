@@ -10,6 +10,8 @@ import { element, fresh, guarded, spend, turn, type Writer } from './writer'
 
 /** Sums of so few terms are written out. */
 const short = 3
+/** What a maximum starts from. */
+const lowest = -(2 - 2 ** -23) * 2 ** 127
 
 type Vector = Value<'v128'>
 
@@ -46,6 +48,7 @@ const place = (w: Writer, sizes: Dim.Sizes, scope: Scope, p: X.Position): Affine
     case 'remainder': {
       const [of, by] = [place(w, sizes, scope, p.of), sizeOf(sizes, p.by)]
       const counter = fresh(w, p._tag, 'i32')
+      w.computed.add(counter.name)
       w.out.push(set(counter, op(p._tag === 'quotient' ? 'i32.div_u' : 'i32.rem_u', positionCode(of), int(by))))
       spend(w, 10)
       return { base: 0, terms: [{ counter, by: 1, least: 0, most: p._tag === 'remainder' ? by - 1 : 2 ** 31 }] }
@@ -88,15 +91,8 @@ const negated = (e: X.Expr): X.Expr | undefined => {
   return X.multiply(...(first.value === -1 ? rest : [X.number(-first.value), ...rest]))
 }
 
-export interface Writing {
-  /** Sizes of one system. */
-  readonly sizes: Dim.Sizes
-  /** Systems of the whole batch. */
-  readonly batch: number
-}
-
 /** The values of an expression at every scope of a tile; equal ones are computed once. */
-export const values = (w: Writer, o: Writing, e: X.Expr, tile: readonly Scope[]): readonly Vector[] => {
+export const values = (w: Writer, o: Dim.Sizes, e: X.Expr, tile: readonly Scope[]): readonly Vector[] => {
   const names = [...mentions(e)]
   const ids = tile.map((scope) => names.map((name) => pipeKey(scope.get(name))).join(' '))
   const distinct = ids.flatMap((id, k) => (ids.indexOf(id) === k ? [k] : []))
@@ -120,7 +116,7 @@ const kept = (w: Writer, v: Vector): Local<'v128'> => {
   return own
 }
 
-const computed = (w: Writer, o: Writing, e: X.Expr, tile: readonly Scope[]): readonly Vector[] => {
+const computed = (w: Writer, o: Dim.Sizes, e: X.Expr, tile: readonly Scope[]): readonly Vector[] => {
   const of = (part: X.Expr): readonly Vector[] => values(w, o, part, tile)
   const folded = (name: 'f32x4.add' | 'f32x4.mul', parts: readonly X.Expr[]): readonly Vector[] => {
     const all = parts.map(of)
@@ -130,7 +126,7 @@ const computed = (w: Writer, o: Writing, e: X.Expr, tile: readonly Scope[]): rea
     case 'number':
       return tile.map(() => four(e.value))
     case 'extent':
-      return tile.map(() => four(sizeOf({ ...o.sizes, batch: o.batch }, e.dim)))
+      return tile.map(() => four(sizeOf(o, e.dim)))
     case 'read':
       return tile.map((scope) => read(w, o, e, scope))
     case 'add': {
@@ -163,76 +159,77 @@ const computed = (w: Writer, o: Writing, e: X.Expr, tile: readonly Scope[]): rea
       return tile.map((_, t) => binary(w, 'f32x4.max', p[t] as Vector, q[t] as Vector))
     }
     case 'sum':
-      return summed(w, o, e, tile)
+    case 'max':
+      return reduced(w, o, e, tile)
+    case 'exp':
+    case 'erf':
+    case 'tanh':
+      throw new Error(`internal: ${e._tag} in lanes`)
     case 'where':
       return chosen(w, o, e, tile)
   }
 }
 
 /** An element; the system's own index, `s`, is the lane. */
-const read = (w: Writer, o: Writing, e: Extract<X.Expr, { _tag: 'read' }>, scope: Scope): Vector => {
+const read = (w: Writer, o: Dim.Sizes, e: Extract<X.Expr, { _tag: 'read' }>, scope: Scope): Vector => {
   const array = w.arrays.get(e.tensor)
   const at = array?.lanes === true ? e.at.slice(1) : e.at
   const where = at.reduce(
-    (sum, p, axis) => add(sum, multiply(place(w, o.sizes, scope, p), array?.strides[axis] ?? 0)),
+    (sum, p, axis) => add(sum, multiply(place(w, o, scope, p), array?.strides[axis] ?? 0)),
     constant(0)
   )
   return element(w, e.tensor, where)
 }
 
-/** Each sum in an accumulator of its own, all in the same loops. */
-const summed = (
-  w: Writer,
-  o: Writing,
-  e: Extract<X.Expr, { _tag: 'sum' }>,
-  tile: readonly Scope[]
-): readonly Vector[] => {
-  const totals = tile.map(() => fresh(w, 'sum', 'v128'))
-  for (const total of totals) w.out.push(set(total, four(0)))
-  accumulate(w, o, e.over, e.body, tile, totals)
+/** Each sum or maximum in an accumulator of its own, all in the same loops. */
+const reduced = (w: Writer, o: Dim.Sizes, e: X.Reduction, tile: readonly Scope[]): readonly Vector[] => {
+  const totals = tile.map(() => fresh(w, e._tag === 'sum' ? 'sum' : 'top', 'v128'))
+  for (const total of totals) w.out.push(set(total, four(e._tag === 'sum' ? 0 : lowest)))
+  accumulate(w, o, e, e.over, tile, totals)
   return totals.map(get)
 }
 
 const accumulate = (
   w: Writer,
-  o: Writing,
+  o: Dim.Sizes,
+  e: X.Reduction,
   over: readonly X.Index[],
-  body: X.Expr,
   tile: readonly Scope[],
   totals: readonly Local<'v128'>[]
 ): void => {
   const [index, ...rest] = over
   if (index === undefined) {
-    const minus = negated(body)
-    for (const [t, v] of values(w, o, minus ?? body, tile).entries()) {
+    const minus = e._tag === 'sum' ? negated(e.body) : undefined
+    const name = e._tag === 'max' ? 'f32x4.max' : minus === undefined ? 'f32x4.add' : 'f32x4.sub'
+    for (const [t, v] of values(w, o, minus ?? e.body, tile).entries()) {
       const total = totals[t] as Local<'v128'>
-      w.out.push(set(total, binary(w, minus === undefined ? 'f32x4.add' : 'f32x4.sub', get(total), v)))
+      w.out.push(set(total, binary(w, name, get(total), v)))
     }
     w.spent.accumulators = Math.max(w.spent.accumulators, totals.length)
     w.spent.chain++
     return
   }
-  const extent = sizeOf(o.sizes, index.dim)
+  const extent = sizeOf(o, index.dim)
   const bound = (at: Affine): readonly Scope[] => tile.map((scope) => new Map([...scope, [index.name, at]]))
   if (extent <= short) {
-    for (let k = 0; k < extent; k++) accumulate(w, o, rest, body, bound(constant(k)), totals)
+    for (let k = 0; k < extent; k++) accumulate(w, o, e, rest, bound(constant(k)), totals)
     return
   }
   turn(w, index.name, extent, 1, (inner, counter) => {
     const at: Affine = { base: 0, terms: [{ counter, by: 1, least: 0, most: extent - 1 }] }
-    accumulate(inner, o, rest, body, bound(at), totals)
+    accumulate(inner, o, e, rest, bound(at), totals)
   })
 }
 
 /** A choice: settled now where the ranges settle it, else a branch for every element. */
 const chosen = (
   w: Writer,
-  o: Writing,
+  o: Dim.Sizes,
   e: Extract<X.Expr, { _tag: 'where' }>,
   tile: readonly Scope[]
 ): readonly Vector[] => {
   const conditions = tile.map((scope) => {
-    const [left, right] = [place(w, o.sizes, scope, e.when.left), place(w, o.sizes, scope, e.when.right)]
+    const [left, right] = [place(w, o, scope, e.when.left), place(w, o, scope, e.when.right)]
     return { left, right, known: holds(e.when._tag, left, right) }
   })
   const settled = (known: boolean): readonly number[] => conditions.flatMap((c, k) => (c.known === known ? [k] : []))

@@ -3,11 +3,13 @@
  * output's index change; and the choice of how many.
  */
 
+import type * as Dim from '../../../../spec/dim'
 import * as X from '../../../expr'
 import type { PlanKernel } from '../../../plan'
-import { type Local, local, type Statement, store } from '../code'
+import { get, type Local, load, local, op, type Statement, set, store, type Value } from '../code'
 import { type Affine, add, constant, multiply, type Scope, sizeOf } from './affine'
-import { values, type Writing } from './express'
+import { values } from './express'
+import { isBatch, totalOf } from './stages'
 import { addressOf, cycles, type LanesArray, spend, turn, type Writer, writer } from './writer'
 
 /** How many neighbouring elements are written together, by the index of the output; an index left out: one. */
@@ -18,19 +20,31 @@ export interface LanesKernel {
   readonly tile: Tile
   /** Estimated cycles for four systems. */
   readonly cycles: number
-  /** The pointers it is called with: the output's, then one for each array it reads. */
+  /** The pointers it is called with: the output's, the mask's for a total, then one for each array it reads. */
   readonly params: readonly Local<'i32'>[]
   readonly body: readonly Statement[]
+}
+
+// --- totals over systems ---------------------------------------------------------------------------------------------
+
+/** All ones in the lanes of systems that there are. */
+const mask = local('mask', 'i32')
+const address = local('address', 'i32')
+
+/** Adds a value, of systems that there are, to the total at `address`. */
+const added = (value: Value<'v128'>, offset: number): Statement => {
+  const own = op('v128.and', value, load('v128.load', get(mask)))
+  const sum = op('f32x4.add', load('v128.load', get(address), offset), own)
+  return store('v128.store', get(address), sum, offset)
 }
 
 // --- one kernel with a given tile ------------------------------------------------------------------------------------
 
 /** Where a condition on the index alone changes between 0 and the extent. */
-const cuts = (k: PlanKernel, name: string, o: Writing, extent: number): readonly number[] => {
+const cuts = (k: PlanKernel, name: string, o: Dim.Sizes, extent: number): readonly number[] => {
   const found = new Set([0, extent])
   const note = ({ _tag, left, right }: X.Condition): void => {
-    const size =
-      left._tag === 'index' && left.name === name && right._tag === 'size' ? sizeOf(o.sizes, right.dim) : null
+    const size = left._tag === 'index' && left.name === name && right._tag === 'size' ? sizeOf(o, right.dim) : null
     if (size === null) return
     found.add(size)
     if (_tag === 'equal') found.add(size + 1)
@@ -48,10 +62,10 @@ const range = (count: number): readonly number[] => Array.from({ length: count }
 const strides = (extents: readonly number[]): readonly number[] =>
   extents.map((_, axis) => extents.slice(axis + 1).reduce((p, q) => p * q, 1))
 
-const write = (k: PlanKernel, o: Writing, tile: Tile): LanesKernel => {
-  const sizes = (dims: readonly X.Index['dim'][]): readonly number[] => dims.map((d) => sizeOf(o.sizes, d))
-  const isBatch = (d: X.Index['dim'] | undefined): boolean =>
-    d !== undefined && d.terms.length === 1 && d.terms[0]?.symbols.join() === 'batch' && d.terms[0].coefficient === 1
+const write = (kernel: PlanKernel, o: Dim.Sizes, tile: Tile): LanesKernel => {
+  const total = totalOf(kernel)
+  const k = total === null ? kernel : { ...kernel, over: [total.systems, ...kernel.over], value: total.each }
+  const sizes = (dims: readonly X.Index['dim'][]): readonly number[] => dims.map((d) => sizeOf(o, d))
   const arrayOf = (label: string, axes: readonly X.Index['dim'][]): LanesArray => {
     const lanes = isBatch(axes[0])
     return { pointer: local(`to_${label}`, 'i32'), strides: strides(sizes(lanes ? axes.slice(1) : axes)), lanes }
@@ -73,11 +87,9 @@ const write = (k: PlanKernel, o: Writing, tile: Tile): LanesKernel => {
         constant(0)
       )
       const place = addressOf(inner, target, at)
-      inner.out.push(
-        target.lanes
-          ? store('v128.store', place.at, found[t] as (typeof found)[number], place.offset)
-          : firstLane(place, found[t] as (typeof found)[number])
-      )
+      const value = found[t] as (typeof found)[number]
+      if (total !== null) inner.out.push(set(address, place.at), added(value, place.offset))
+      else inner.out.push(target.lanes ? store('v128.store', place.at, value, place.offset) : firstLane(place, value))
       spend(inner, 1)
     }
   }
@@ -88,7 +100,7 @@ const write = (k: PlanKernel, o: Writing, tile: Tile): LanesKernel => {
       put(inner, scopes)
       return
     }
-    const extent = sizeOf(o.sizes, index.dim)
+    const extent = sizeOf(o, index.dim)
     const width = Math.min(tile[index.name] ?? 1, extent)
     const bound = (at: (t: number) => Affine, wide: number): readonly Scope[] =>
       scopes.flatMap((scope) => range(wide).map((t): Scope => new Map([...scope, [index.name, at(t)]])))
@@ -122,7 +134,11 @@ const write = (k: PlanKernel, o: Writing, tile: Tile): LanesKernel => {
     }
   }
   loops(w, over, [new Map()])
-  const params = [target.pointer, ...k.parameters.map((p) => (arrays.get(p.label) as LanesArray).pointer)]
+  const params = [
+    target.pointer,
+    ...(total === null ? [] : [mask]),
+    ...k.parameters.map((p) => (arrays.get(p.label) as LanesArray).pointer)
+  ]
   return { name: k.name, tile, cycles: cycles(w), params, body: w.out }
 }
 
@@ -148,8 +164,8 @@ const [alone, outer, inner] = [
 ]
 
 /** The tiles worth trying: none, one index, or two, with no more accumulators than registers leave room for. */
-const candidates = (k: PlanKernel, o: Writing): readonly Tile[] => {
-  const long = k.over.filter((i) => !i.dim.terms.some((t) => t.symbols.includes('batch')) && sizeOf(o.sizes, i.dim) > 1)
+const candidates = (k: PlanKernel, o: Dim.Sizes): readonly Tile[] => {
+  const long = k.over.filter((i) => !i.dim.terms.some((t) => t.symbols.includes('batch')) && sizeOf(o, i.dim) > 1)
   const single = long.flatMap((i) => alone.map((width): Tile => ({ [i.name]: width })))
   const sums = X.sums(k.value).length > 0
   const pairs = long.flatMap((i, at) =>
@@ -166,7 +182,7 @@ const candidates = (k: PlanKernel, o: Writing): readonly Tile[] => {
 }
 
 /** The kernel with the tile whose code takes the fewest cycles, or with the tile that a caller wants. */
-export const kernelInLanes = (k: PlanKernel, o: Writing, wanted?: Tile): LanesKernel => {
+export const kernelInLanes = (k: PlanKernel, o: Dim.Sizes, wanted?: Tile): LanesKernel => {
   if (wanted !== undefined) return write(k, o, wanted)
   const all = candidates(k, o).map((tile) => write(k, o, tile))
   return all.reduce((best, each) => (each.cycles < best.cycles ? each : best))

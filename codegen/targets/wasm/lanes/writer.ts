@@ -3,7 +3,7 @@
  * addressed by pointers that loops move on; and counting what it costs. See Note [What a stretch costs].
  */
 import { count, get, int, type Local, load, local, op, plus, type Statement, set, type Value } from '../code'
-import { type Affine, codeOf, key } from './affine'
+import { type Affine, codeOf, key, range } from './affine'
 
 /** An array of a kernel: in lanes, sixteen bytes an element, one f32 of four systems; else one f32 for all systems. */
 export interface LanesArray {
@@ -29,6 +29,8 @@ export interface Writer {
   /** Elements in locals, by array and position. */
   readonly loaded: Map<string, Local<'v128'>>
   readonly loop: Turning | null
+  /** Counters that this stretch itself computes, such as quotients: nothing at such a place may be read before it. */
+  readonly computed: Set<string>
   /** Whether a condition guards this stretch: nothing may be read before it. */
   readonly guarded: boolean
   readonly spent: Spent
@@ -51,6 +53,7 @@ export const writer = (arrays: ReadonlyMap<string, LanesArray>): Writer => ({
   names: new Map(),
   loaded: new Map(),
   loop: null,
+  computed: new Set(),
   guarded: false,
   spent: nothingSpent()
 })
@@ -68,13 +71,16 @@ export const spend = (w: Writer, operations: number): void => {
 
 // --- loads -----------------------------------------------------------------------------------------------------------
 
+/** Whether an address without its constant part may lie before the array: WebAssembly adds offsets without wrapping. */
+const startsBelow = (at: Affine): boolean => at.base < 0 || range({ ...at, base: 0 })[0] < 0
+
 /** The first address of an element and what is added to it at once. */
 export const addressOf = (w: Writer, array: LanesArray, at: Affine): { at: Value<'i32'>; offset: number } => {
   const bytes = array.lanes ? 16 : 4
   const moved = codeOf(at.terms, bytes)
   const start = moved === null ? get(array.pointer) : plus(get(array.pointer), moved)
   spend(w, at.terms.length)
-  return at.base < 0 ? { at: plus(start, int(at.base * bytes)), offset: 0 } : { at: start, offset: at.base * bytes }
+  return startsBelow(at) ? { at: plus(start, int(at.base * bytes)), offset: 0 } : { at: start, offset: at.base * bytes }
 }
 
 /** The same by a pointer that the loop around moves on. */
@@ -87,10 +93,11 @@ const movingAddress = (
 ): { at: Value<'i32'>; offset: number } => {
   const bytes = array.lanes ? 16 : 4
   const own = at.terms.find(({ counter }) => counter.name === loop.counter.name)
-  const rest: Affine = { base: Math.min(at.base, 0), terms: at.terms.filter((t) => t !== own) }
+  const baked = startsBelow(at) ? at.base : 0
+  const rest: Affine = { base: baked, terms: at.terms.filter((t) => t !== own) }
   const id = `${label} ${own?.by} ${key(rest)}`
   const known = loop.pointers.get(id)
-  const offset = Math.max(at.base, 0) * bytes
+  const offset = (at.base - baked) * bytes
   if (known !== undefined) return { at: get(known.pointer), offset }
   const pointer = fresh(w, `at_${label}`, 'i32')
   const first = addressOf(loop.outside, array, rest)
@@ -110,14 +117,15 @@ const elementInto = (w: Writer, label: string, at: Affine): Local<'v128'> => {
   const known = w.loaded.get(id)
   if (known !== undefined) return known
   const { loop } = w
+  const here = at.terms.some(({ counter }) => w.computed.has(counter.name))
   const moves = loop !== null && at.terms.some(({ counter }) => counter.name === loop.counter.name)
-  if (loop !== null && !moves && !w.guarded) {
+  if (loop !== null && !moves && !here && !w.guarded) {
     const hoisted = elementInto(loop.outside, label, at)
     w.loaded.set(id, hoisted)
     w.spent.loads++
     return hoisted
   }
-  const place = loop !== null && moves ? movingAddress(w, loop, label, array, at) : addressOf(w, array, at)
+  const place = loop !== null && moves && !here ? movingAddress(w, loop, label, array, at) : addressOf(w, array, at)
   const own = fresh(w, label, 'v128')
   w.out.push(set(own, load(array.lanes ? 'v128.load' : 'v128.load32_splat', place.at, place.offset)))
   w.loaded.set(id, own)
@@ -158,6 +166,7 @@ export const turn = (
     out: [],
     loaded: new Map(),
     loop: { counter, step, outside: w, pointers },
+    computed: new Set(),
     guarded: false,
     spent: nothingSpent()
   }
