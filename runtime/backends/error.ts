@@ -1,9 +1,12 @@
 /** The backends by name, and what can go wrong with one, said in a sentence. */
 
-/** The ways to run a kernel: gpu.js's modes, except that `webgl2` is the browser's and `headlessgl` Node's. */
-export type BackendName = 'cpu' | 'webasm' | 'webgpu' | 'headlessgl' | 'webgl2'
+/**
+ * The ways to run a kernel: gpu.js's modes, except that `webgl2` is the browser's and `headlessgl` Node's; and `wgsl`, our
+ * own compute shaders on WebGPU.
+ */
+export type BackendName = 'cpu' | 'webasm' | 'webgpu' | 'headlessgl' | 'webgl2' | 'wgsl'
 
-export const backendNames: readonly BackendName[] = ['cpu', 'webasm', 'webgpu', 'headlessgl', 'webgl2']
+export const backendNames: readonly BackendName[] = ['cpu', 'webasm', 'webgpu', 'headlessgl', 'webgl2', 'wgsl']
 
 /** Narrows a word from a command line to a backend's name. */
 export const isBackendName = (word: string): word is BackendName => backendNames.some((name) => name === word)

@@ -13,7 +13,8 @@ const openers: Readonly<Record<BackendName, () => Promise<Open>>> = {
   webasm: gpujs,
   webgpu: gpujs,
   headlessgl: gpujs,
-  webgl2: gpujs
+  webgl2: gpujs,
+  wgsl: async () => (await import('../wgsl/runtime')).open
 }
 
 /** Opens a backend, or says in one sentence why it cannot run here; there is no fallback to another. */

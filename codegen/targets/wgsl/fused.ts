@@ -106,7 +106,7 @@ const elementLines = (w: Writer, at: number): readonly string[] => {
   const own = k.over.slice(fused.depth)
   const extents = extentsOf(plan, own)
   const size = product(extents)
-  const fresh = namer([...w.taken])
+  const fresh = namer([...w.taken, ...locals])
   const names = own.map((i) => fresh(i.name))
   const scope = new Map([
     ...k.over.slice(0, fused.depth).map((i, axis) => [i.name, w.shared[axis]?.name ?? ''] as const),
@@ -138,7 +138,7 @@ const togetherLines = (w: Writer, at: number): readonly string[] => {
   if (sum === null) throw new Error(`internal: launch ${at} has nothing to share`)
   const lanes = 2 ** Math.floor(Math.log2(fused.width / fused.per))
   const single = fused.per === 1
-  const fresh = namer([...w.taken])
+  const fresh = namer([...w.taken, ...locals])
   const shared = k.over.map((i, axis) => [i.name, axis < fused.depth ? (w.shared[axis]?.name ?? '') : '0'] as const)
   const names = sum.over.map((i) => fresh(i.name))
   const scope = new Map([...shared, ...sum.over.map((i, axis) => [i.name, names[axis] ?? ''] as const)])
@@ -233,7 +233,7 @@ export const printFused = (
   const single = asOne ? inputs.filter((name) => !keptLeaf.has(name)) : inputs
 
   const labels = labelsOf(plan, first, last)
-  const fresh = namer()
+  const fresh = namer(locals)
   const variable = new Map([...single, ...stored].map((name) => [name, fresh(labels.get(name) ?? 'array')]))
   const slots = fused.slots.map((_, slot) => fresh(`work${slot}`))
   const copies = new Map(fused.copies.map((name) => [name, fresh(`own_${labels.get(name)}`)]))

@@ -30,7 +30,7 @@ const leavesOf = (plan: Plan): Pick<WgslProgram, 'leaves' | 'keptSize' | 'dataSi
   const end = { kept: 0, data: 0 }
   const put = (name: string, input: string, kept: boolean, from: number, size: number): void => {
     const side = kept ? 'kept' : 'data'
-    leaves.push({ name, input, kept, from, at: end[side], size })
+    leaves.push({ name, input, kept, from, at: end[side], size, apart: true })
     end[side] = align(end[side] + size)
   }
   for (const i of plan.inputs) put(i.name, i.name, i.role !== 'data', 0, product(i.dims))
@@ -39,7 +39,7 @@ const leavesOf = (plan: Plan): Pick<WgslProgram, 'leaves' | 'keptSize' | 'dataSi
     if (whole === undefined) throw new Error(`internal: view ${v.name} is of ${v.of}, which is no input`)
     const size = product(v.dims)
     if (v.offset % alignment !== 0) put(v.name, v.of, whole.kept, v.offset, size)
-    else leaves.push({ ...whole, name: v.name, from: v.offset, at: whole.at + v.offset, size })
+    else leaves.push({ ...whole, name: v.name, from: v.offset, at: whole.at + v.offset, size, apart: false })
   }
   return { leaves, keptSize: end.kept, dataSize: end.data }
 }

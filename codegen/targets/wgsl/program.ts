@@ -47,6 +47,8 @@ export interface Leaf {
   readonly from: number
   readonly at: number
   readonly size: number
+  /** False where it is a stretch of its input's own place. */
+  readonly apart: boolean
 }
 
 /** An array that one dispatch writes and later ones read, in a buffer that others share. */
