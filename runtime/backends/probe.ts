@@ -106,7 +106,7 @@ export const probeAll =
   }
 
 /**
- * The backend to use. `auto`: webgpu on a real graphics processor, else webasm, else cpu. A backend that is named is
+ * The backend to use. `auto`: wgsl on a real graphics processor, else webasm, else cpu. A backend that is named is
  * taken or refused, never replaced by another.
  */
 export const choose =
@@ -120,8 +120,8 @@ export const choose =
       const tried = await trial(request, {})
       return E.isLeft(tried) ? tried : E.right(request)
     }
-    const graphics = await trial('webgpu', { software: false })
-    if (E.isRight(graphics) && graphics.right.hardware) return E.right('webgpu')
+    const graphics = await trial('wgsl', { software: false })
+    if (E.isRight(graphics) && graphics.right.hardware) return E.right('wgsl')
     const webasm = await trial('webasm', {})
     return E.right(E.isRight(webasm) ? 'webasm' : 'cpu')
   }

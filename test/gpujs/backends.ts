@@ -20,6 +20,10 @@ export const probes = (): Promise<readonly Probe[]> => {
 export const workingBackends = async (): Promise<readonly BackendName[]> =>
   (await probes()).filter(({ works }) => works).map(({ name }) => name)
 
+/** Those of gpu.js, which take programs written by hand. */
+export const gpujsBackends = async (): Promise<readonly BackendName[]> =>
+  (await workingBackends()).filter((name) => !/^wgsl$/.test(name))
+
 export const missingBackends = async (): Promise<readonly string[]> => {
   const working = await workingBackends()
   return required().filter((name) => !(isBackendName(name) && working.includes(name)))

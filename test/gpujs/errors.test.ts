@@ -3,7 +3,7 @@ import test from 'tape'
 import type { Program } from '../../codegen/program'
 import { type BackendError, choose, probe } from '../../runtime/backends/probe'
 import { open } from '../../runtime/gpujs/runtime'
-import { get, must, workingBackends } from './backends'
+import { get, gpujsBackends, must, workingBackends } from './backends'
 import { chain, momentum, numbers, range } from './programs'
 
 /** The error, or null where there is none. */
@@ -47,7 +47,7 @@ test('a backend that cannot run here is refused in a sentence, and not replaced'
   t.equal(probed.works, false, 'the probe says so too')
   const chosen = get(await choose('auto')())
   t.ok((await workingBackends()).includes(chosen), `auto chooses a backend that works: ${chosen}`)
-  if (chosen === 'webgpu') t.ok((await probe('webgpu')()).hardware, 'and webgpu only on hardware')
+  if (chosen === 'wgsl') t.ok((await probe('wgsl')()).hardware, 'and wgsl only on hardware')
 })
 
 test('a kernel that does not compile is named', async (t) => {
@@ -56,7 +56,7 @@ test('a kernel that does not compile is named', async (t) => {
     'function (x) {\n  return undeclared * x[this.thread.x];\n}',
     'function (x) {\n  let s = ;\n  return s;\n}'
   ]
-  for (const backend of await workingBackends()) {
+  for (const backend of await gpujsBackends()) {
     const runtime = await must(open(backend))
     for (const source of wrong) {
       const compiled = await runtime.compileProgram(single(source))()
@@ -74,7 +74,7 @@ test('a kernel that does not compile is named', async (t) => {
 test('arrays that are missing, misnamed or of the wrong size are refused', async (t) => {
   const one = momentum(5, 1)
   const g = one.calls[0]?.['g'] ?? new Float32Array(0)
-  for (const backend of await workingBackends()) {
+  for (const backend of await gpujsBackends()) {
     const runtime = await must(open(backend))
     const program = await must(runtime.compileProgram(one.program))
     const refused = async (what: string, answer: Promise<E.Either<BackendError, unknown>>, expected: RegExp) => {
@@ -120,7 +120,7 @@ test('malformed programs are refused before anything is built', async (t) => {
 })
 
 test('NaN and infinities are handed back as they are', async (t) => {
-  for (const backend of await workingBackends()) {
+  for (const backend of await gpujsBackends()) {
     const runtime = await must(open(backend))
     const program = await must(runtime.compileProgram(single('function (x) {\n  return 2 * x[this.thread.x];\n}')))
     const { y } = await must(program.run({ x: Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY) }))

@@ -1,7 +1,7 @@
 import test, { type Test } from 'tape'
 import type { BackendName } from '../../runtime/backends/probe'
 import { open } from '../../runtime/gpujs/runtime'
-import { get, missingBackends, must, probes, workingBackends } from './backends'
+import { get, gpujsBackends, missingBackends, must, probes } from './backends'
 import { batched, type Case, chain, momentum, swap } from './programs'
 import { recurrence } from './recurrence'
 
@@ -50,7 +50,7 @@ test('backends: those required are there', async (t) => {
 })
 
 test('hand-written programs compute what plain JavaScript computes', async (t) => {
-  for (const backend of await workingBackends()) {
+  for (const backend of await gpujsBackends()) {
     const fuses = backend === 'webasm' || backend === 'webgpu'
     for (const resident of fuses ? [true, false] : [true]) {
       for (const [name, one] of cases) {
@@ -62,7 +62,7 @@ test('hand-written programs compute what plain JavaScript computes', async (t) =
 })
 
 test('kept state gives the same bits as copying it at every call', async (t) => {
-  for (const backend of await workingBackends()) {
+  for (const backend of await gpujsBackends()) {
     if (backend === 'cpu') continue
     const one = momentum(37, 6)
     const bits: string[] = []
@@ -81,7 +81,7 @@ test('kept state gives the same bits as copying it at every call', async (t) => 
 })
 
 test('a launch alone gives what the whole program gives', async (t) => {
-  for (const backend of await workingBackends()) {
+  for (const backend of await gpujsBackends()) {
     const one = batched(3, 7, 5)
     const runtime = await must(open(backend))
     const program = await must(runtime.compileProgram(one.program))
