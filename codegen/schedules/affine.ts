@@ -16,7 +16,8 @@ export const valueOf =
     return value.right
   }
 
-const combine = (p: Affine, q: Affine, by = 1): Affine => {
+/** `p + by * q`. */
+export const combine = (p: Affine, q: Affine, by = 1): Affine => {
   const strides: Record<string, number> = { ...p.strides }
   for (const [name, stride] of Object.entries(q.strides)) {
     const total = (strides[name] ?? 0) + by * stride

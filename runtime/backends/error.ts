@@ -1,12 +1,12 @@
 /** The backends by name, and what can go wrong with one, said in a sentence. */
 
 /**
- * The ways to run a kernel: gpu.js's modes, except that `webgl2` is the browser's and `headlessgl` Node's; and `wgsl`, our
- * own compute shaders on WebGPU.
+ * The ways to run a kernel: `wasm` is our own WebAssembly and `wgsl` our own compute shaders on WebGPU; the others are
+ * gpu.js's modes, except that `webgl2` is the browser's and `headlessgl` Node's.
  */
-export type BackendName = 'cpu' | 'webasm' | 'webgpu' | 'headlessgl' | 'webgl2' | 'wgsl'
+export type BackendName = 'wasm' | 'cpu' | 'webasm' | 'webgpu' | 'headlessgl' | 'webgl2' | 'wgsl'
 
-export const backendNames: readonly BackendName[] = ['cpu', 'webasm', 'webgpu', 'headlessgl', 'webgl2', 'wgsl']
+export const backendNames: readonly BackendName[] = ['wasm', 'cpu', 'webasm', 'webgpu', 'headlessgl', 'webgl2', 'wgsl']
 
 /** Narrows a word from a command line to a backend's name. */
 export const isBackendName = (word: string): word is BackendName => backendNames.some((name) => name === word)

@@ -8,7 +8,10 @@ type Open = (name: BackendName, options?: OpenOptions) => TaskEither<BackendErro
 
 const gpujs = async (): Promise<Open> => (await import('../gpujs/runtime')).open
 
+const wasm = async (): Promise<Open> => (await import('../wasm/runtime')).open
+
 const openers: Readonly<Record<BackendName, () => Promise<Open>>> = {
+  wasm,
   cpu: gpujs,
   webasm: gpujs,
   webgpu: gpujs,

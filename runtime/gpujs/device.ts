@@ -48,6 +48,7 @@ export const findDevice = async (name: BackendName, software = true): Promise<E.
   const found = (mode: string, reports: string, adapter: string, hardware: boolean) =>
     E.right<BackendError, Device>({ backend: name, library, mode, reports, adapter, hardware })
   switch (name) {
+    case 'wasm':
     case 'wgsl':
       throw new Error(`internal: gpu.js does not run ${name}`)
     case 'cpu':

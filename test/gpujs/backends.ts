@@ -22,7 +22,7 @@ export const workingBackends = async (): Promise<readonly BackendName[]> =>
 
 /** Those of gpu.js, which take programs written by hand. */
 export const gpujsBackends = async (): Promise<readonly BackendName[]> =>
-  (await workingBackends()).filter((name) => !/^wgsl$/.test(name))
+  (await workingBackends()).filter((name) => !/^(wasm|wgsl)$/.test(name))
 
 export const missingBackends = async (): Promise<readonly string[]> => {
   const working = await workingBackends()

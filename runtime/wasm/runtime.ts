@@ -1,0 +1,42 @@
+/** The `wasm` backend: our own WebAssembly modules, on the processor. */
+import * as E from 'fp-ts/Either'
+import type { TaskEither } from 'fp-ts/TaskEither'
+
+import { print, wasm } from '../../codegen/targets/wasm/print'
+import { asBackendError, type BackendError, type BackendName, backendError } from '../backends/error'
+import { residentExecutable } from '../backends/resident'
+import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
+import { singleThread } from './engine'
+
+const backend: BackendName = 'wasm'
+
+/** A module of one instruction on vectors: whether the engine knows them. */
+const vectors = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 17, 26, 11]
+)
+
+export const open =
+  (name: BackendName, _options: OpenOptions = {}): TaskEither<BackendError, Runtime> =>
+  async () => {
+    if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(vectors)) {
+      return E.left(backendError(name, 'unavailable', 'this engine has no WebAssembly with SIMD'))
+    }
+    const live = new Set<Executable>()
+    const compile: Runtime['compile'] = (plan, printers) => async () => {
+      try {
+        const program = (printers?.wasm ?? print)(plan)
+        const module = await WebAssembly.compile(program.bytes)
+        const made = residentExecutable(backend, plan, singleThread(program, module))
+        live.add(made)
+        return E.right(made)
+      } catch (cause) {
+        return E.left(asBackendError(backend, 'compile', `program ${plan.name}`, cause))
+      }
+    }
+    const close = async (): Promise<void> => {
+      for (const made of live) await made.dispose()
+      live.clear()
+    }
+    const adapter = 'WebAssembly SIMD'
+    return E.right({ backend, adapter, hardware: false, target: wasm, patch: null, compile, close })
+  }

@@ -1,0 +1,3 @@
+import { climbAll } from './climb-all'
+
+climbAll('wasm')
