@@ -11,6 +11,7 @@ import { type Equation, type Equations, inputs as inputsOf, labelOf } from './eq
 import * as X from './expr'
 import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
+import { allot } from './slots'
 import { splitArrays } from './split'
 import { withoutBatchOfOne } from './squeeze'
 
@@ -132,25 +133,6 @@ const nameFault = (k: PlanKernel): string | undefined => {
   return shared === undefined ? undefined : `kernel ${k.name} calls an array and an index ${shared}`
 }
 
-// --- lifetimes -------------------------------------------------------------------------------------------------------
-
-/** Give every buffer a slot: the smallest free one that is large enough, else the largest free one, grown, else a new one. */
-export const allot = (
-  buffers: readonly Omit<PlanBuffer, 'slot'>[]
-): { readonly buffers: readonly PlanBuffer[]; readonly slots: readonly number[] } => {
-  const slots: { elements: number; freeFrom: number }[] = []
-  const placed = buffers.map((b): PlanBuffer => {
-    const free = slots.map((_, k) => k).filter((k) => (slots[k]?.freeFrom ?? 0) < b.first)
-    const room = (k: number): number => slots[k]?.elements ?? 0
-    const fits = free.filter((k) => room(k) >= b.elements).sort((p, q) => room(p) - room(q))
-    const grown = free.sort((p, q) => room(q) - room(p))
-    const slot = fits[0] ?? grown[0] ?? slots.length
-    slots[slot] = { elements: Math.max(slots[slot]?.elements ?? 0, b.elements), freeFrom: b.last }
-    return { ...b, slot }
-  })
-  return { buffers: placed, slots: slots.map((s) => s.elements) }
-}
-
 // --- the schedule ----------------------------------------------------------------------------------------------------
 
 export const schedule =
@@ -185,6 +167,7 @@ export const schedule =
           const last = outputs.includes(launch.output) ? launches.length : (lasts.get(launch.output) ?? at)
           return { name: launch.output, dims, elements: product(dims), first: at, last }
         })
+        const slots = allot(buffers)
         const numbered = numberKernels(kernels)
         return E.right({
           name: e.name,
@@ -198,7 +181,8 @@ export const schedule =
           views,
           kernels: numbered,
           launches,
-          ...allot(buffers),
+          buffers: buffers.map((b, k): PlanBuffer => ({ ...b, slot: slots.of[k] as number })),
+          slots: slots.elements,
           outputs: outputs.map((name) => ({ name, dims: sizesOf(e.tensors[name]?.dims ?? [], sizes) })),
           updates: e.updates
         })

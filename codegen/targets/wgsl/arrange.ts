@@ -3,16 +3,13 @@
 import * as X from '../../expr'
 import type { Plan } from '../../plan'
 import { valueOf } from '../../schedules/affine'
-import { type Fused, isOwn, kernelAt, readOutside, sharesSum } from './group'
+import { allot, type Life } from '../../slots'
+import { type Fused, isOwn, kernelAt, sharesSum, type Uses } from './group'
 import type { Limits } from './program'
 import { extentsOf, product } from './text'
 
-interface Life {
+interface NamedLife extends Life {
   readonly name: string
-  readonly size: number
-  /** The launches that write it first and read it last. */
-  readonly first: number
-  readonly last: number
 }
 
 const usualWidth = 64
@@ -56,28 +53,14 @@ const isReread = (plan: Plan, first: number, last: number, depth: number, name: 
 // --- slots -----------------------------------------------------------------------------------------------------------
 
 /** Every array that the group writes and reads, and how long. */
-const livesOf = (plan: Plan, first: number, last: number, depth: number): readonly Life[] => {
+const livesOf = (plan: Plan, first: number, last: number, depth: number): readonly NamedLife[] => {
   const lasts = new Map<string, number>()
   for (let at = first; at <= last; at++) for (const name of plan.launches[at]?.inputs ?? []) lasts.set(name, at)
   return plan.launches.slice(first, last + 1).flatMap(({ output }, k) => {
     const end = lasts.get(output)
-    const size = product(padded(ownDims(plan, first + k, depth)))
-    return end === undefined ? [] : [{ name: output, size, first: first + k, last: end }]
+    const elements = product(padded(ownDims(plan, first + k, depth)))
+    return end === undefined ? [] : [{ name: output, elements, first: first + k, last: end }]
   })
-}
-
-/** Slots by lifetime: the smallest free one that is large enough, else the largest free one, grown. */
-const allot = (lives: readonly Life[]): Pick<Fused, 'local' | 'slots'> => {
-  const slots: { size: number; freeFrom: number }[] = []
-  const local = lives.map(({ name, size, first, last }) => {
-    const free = slots.map((_, k) => k).filter((k) => (slots[k]?.freeFrom ?? 0) < first)
-    const room = (k: number): number => slots[k]?.size ?? 0
-    const fits = free.filter((k) => room(k) >= size).sort((p, q) => room(p) - room(q))
-    const slot = fits[0] ?? free.sort((p, q) => room(q) - room(p))[0] ?? slots.length
-    slots[slot] = { size: Math.max(size, room(slot)), freeFrom: last }
-    return { name, slot }
-  })
-  return { local, slots: slots.map((s) => s.size) }
 }
 
 const total = (sizes: readonly number[]): number => sizes.reduce((p, q) => p + q, 0)
@@ -110,17 +93,15 @@ const barriersOf = (plan: Plan, fused: Omit<Fused, 'barriers'>): readonly number
 /** Storage buffers that a group binds: parameters and state count as one where they would be too many. */
 export const bindings = (
   plan: Plan,
+  uses: Uses,
   first: number,
   last: number
 ): { readonly each: number; readonly fewest: number } => {
   const launches = plan.launches.slice(first, last + 1)
   const made = new Set(launches.map((l) => l.output))
-  const outside = readOutside(plan, first, last)
-  const kept = new Set(plan.inputs.flatMap((i) => (i.role === 'data' ? [] : [i.name])))
-  for (const view of plan.views) if (kept.has(view.of)) kept.add(view.name)
   const inputs = [...new Set(launches.flatMap((l) => l.inputs))].filter((name) => !made.has(name))
-  const stored = [...made].filter((name) => outside.has(name)).length
-  const single = inputs.filter((name) => !kept.has(name)).length
+  const stored = [...made].filter((name) => uses.isReadAfter(last, name)).length
+  const single = inputs.filter((name) => !uses.isKept(name)).length
   return { each: inputs.length + stored, fewest: Math.min(single + 1, inputs.length) + stored }
 }
 
@@ -128,8 +109,15 @@ export const bindings = (
  * Launches `first` to `last` as one dispatch, with as many instances a workgroup as fill it and fit its memory; null
  * where one instance does not fit.
  */
-export const arrange = (plan: Plan, first: number, last: number, depth: number, limits: Limits): Fused | null => {
-  if (bindings(plan, first, last).fewest > limits.storageBuffers) return null
+export const arrange = (
+  plan: Plan,
+  uses: Uses,
+  first: number,
+  last: number,
+  depth: number,
+  limits: Limits
+): Fused | null => {
+  if (bindings(plan, uses, first, last).fewest > limits.storageBuffers) return null
   const launches = plan.launches.slice(first, last + 1)
   const places = launches.map((_, k) => first + k)
   const instances = product(extentsOf(plan, kernelAt(plan, first).over.slice(0, depth)))
@@ -138,7 +126,9 @@ export const arrange = (plan: Plan, first: number, last: number, depth: number, 
   const isWide = widest >= 4 * usualWidth || (together.length > 0 && widest === 1)
   const width = Math.min(limits.invocations, (isWide ? 4 : 1) * usualWidth)
   const room = limits.workgroupBytes / 4 - (together.length > 0 ? width : 0)
-  const { local, slots } = allot(livesOf(plan, first, last, depth))
+  const lives = livesOf(plan, first, last, depth)
+  const { of, elements: slots } = allot(lives)
+  const local = lives.map(({ name }, k) => ({ name, slot: of[k] as number }))
   const each = total(slots)
   if (each > room) return null
   const fills = together.length > 0 ? Math.floor(width / usualWidth) : Math.floor(width / Math.min(widest, width))

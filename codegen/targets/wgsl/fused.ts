@@ -6,7 +6,7 @@ import { valueOf } from '../../schedules/affine'
 import { type Dialect, flatAddress } from '../dialect'
 import { emit } from '../emit'
 import { bindings, ownDimsOf, padded } from './arrange'
-import { arrayOf, type Fused, kernelAt, readOutside, soleReduction, withPart } from './group'
+import { arrayOf, type Fused, kernelAt, soleReduction, usesOf, withPart } from './group'
 import type { Access, Bound, Leaf, Limits, WgslKernel } from './program'
 import { binding, entry, extentsOf, functions, groupLine, indexLines, namer, product, quotient, words } from './text'
 
@@ -224,12 +224,12 @@ export const printFused = (
   const { first, last, depth, per, width } = fused
   const launches = plan.launches.slice(first, last + 1)
   const made = new Set(launches.map((l) => l.output))
-  const outside = alone ? made : readOutside(plan, first, last)
+  const uses = usesOf(plan)
   const slotOf = new Map(fused.local.map((l) => [l.name, l.slot]))
-  const stored = [...made].filter((name) => outside.has(name))
+  const stored = [...made].filter((name) => alone || uses.isReadAfter(last, name))
   const inputs = [...new Set(launches.flatMap((l) => l.inputs))].filter((name) => !made.has(name))
   const keptLeaf = new Map(leaves.filter((l) => l.kept).map((l) => [l.name, l]))
-  const asOne = !alone && bindings(plan, first, last).each > limits.storageBuffers
+  const asOne = !alone && bindings(plan, uses, first, last).each > limits.storageBuffers
   const single = asOne ? inputs.filter((name) => !keptLeaf.has(name)) : inputs
 
   const labels = labelsOf(plan, first, last)

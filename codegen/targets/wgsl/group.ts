@@ -44,13 +44,22 @@ export const arrayOf = (plan: Plan, at: number, label: string): string => {
   return name
 }
 
-/** Arrays of the plan that something outside launches `first` to `last` reads. */
-export const readOutside = (plan: Plan, first: number, last: number): ReadonlySet<string> => {
-  const names = new Set([...plan.outputs.map((o) => o.name), ...plan.updates.map((u) => u.output)])
-  for (const [at, launch] of plan.launches.entries()) {
-    if (at < first || at > last) for (const name of launch.inputs) names.add(name)
-  }
-  return names
+/** How a plan uses its arrays. */
+export interface Uses {
+  /** Whether something after a launch reads the array: another launch, or who asks for outputs. */
+  readonly isReadAfter: (launch: number, name: string) => boolean
+  /** Whether it is a parameter, state, or a view of these. */
+  readonly isKept: (name: string) => boolean
+}
+
+export const usesOf = (plan: Plan): Uses => {
+  const lasts = new Map<string, number>()
+  for (const [at, launch] of plan.launches.entries()) for (const name of launch.inputs) lasts.set(name, at)
+  for (const { name } of plan.outputs) lasts.set(name, plan.launches.length)
+  for (const { output } of plan.updates) lasts.set(output, plan.launches.length)
+  const kept = new Set(plan.inputs.flatMap((i) => (i.role === 'data' ? [] : [i.name])))
+  for (const view of plan.views) if (kept.has(view.of)) kept.add(view.name)
+  return { isReadAfter: (launch, name) => (lasts.get(name) ?? -1) > launch, isKept: (name) => kept.has(name) }
 }
 
 // --- which launches go together --------------------------------------------------------------------------------------

@@ -4,12 +4,13 @@
  */
 import type { Plan } from '../../plan'
 import type { Target } from '../../schedule'
+import { allot } from '../../slots'
 import { float32Errors } from '../special'
 import { arrange } from './arrange'
 import { elementsGroups, printElements } from './elements'
 import { type PrintedGroup, printFused } from './fused'
-import { kernelAt } from './group'
-import type { Bound, Leaf, Limits, WgslBuffer, WgslDispatch, WgslKernel, WgslProgram } from './program'
+import { kernelAt, usesOf } from './group'
+import type { Bound, Leaf, Limits, WgslDispatch, WgslKernel, WgslProgram } from './program'
 import { guaranteed } from './program'
 import { type Schedule, type Step, scheduleWgsl, type Wishes } from './schedule'
 import { groupsOf, product } from './text'
@@ -56,18 +57,12 @@ const buffersOf = (plan: Plan, dispatches: readonly WgslDispatch[]): Pick<WgslPr
       lives.set(b.name, { first: lives.get(b.name)?.first ?? at, last })
     }
   }
-  const slots: { elements: number; freeFrom: number }[] = []
-  const buffers: WgslBuffer[] = []
-  for (const [name, { first, last }] of [...lives].sort((p, q) => p[1].first - q[1].first)) {
-    const size = elements.get(name) ?? 0
-    const free = slots.map((_, k) => k).filter((k) => (slots[k]?.freeFrom ?? 0) < first)
-    const room = (k: number): number => slots[k]?.elements ?? 0
-    const fits = free.filter((k) => room(k) >= size).sort((p, q) => room(p) - room(q))
-    const slot = fits[0] ?? free.sort((p, q) => room(q) - room(p))[0] ?? slots.length
-    slots[slot] = { elements: Math.max(size, room(slot)), freeFrom: last }
-    buffers.push({ name, elements: size, slot })
-  }
-  return { buffers, slots: slots.map((s) => s.elements) }
+  const ordered = [...lives]
+    .map(([name, life]) => ({ name, elements: elements.get(name) ?? 0, ...life }))
+    .sort((p, q) => p.first - q.first)
+  const slots = allot(ordered)
+  const buffers = ordered.map(({ name, elements }, k) => ({ name, elements, slot: slots.of[k] as number }))
+  return { buffers, slots: slots.elements }
 }
 
 // --- printing --------------------------------------------------------------------------------------------------------
@@ -127,7 +122,7 @@ export const printLaunch = (
 ): { readonly kernel: WgslKernel; readonly groups: readonly [number, number]; readonly inputs: readonly string[] } => {
   const step = schedule.find((s) => rangeOf(s)[0] <= at && at <= rangeOf(s)[1])
   if (step === undefined) throw new Error(`internal: no step computes launch ${at}`)
-  const own = step._tag === 'fused' ? arrange(plan, at, at, step.depth, limits) : step
+  const own = step._tag === 'fused' ? arrange(plan, usesOf(plan), at, at, step.depth, limits) : step
   const { kernel, bound, groups } = printStep(plan, own ?? { _tag: 'elements', launch: at }, [], limits, true)
   const inputs = bound.flatMap((b) => (b._tag === 'array' && b.name !== plan.launches[at]?.output ? [b.name] : []))
   return { kernel, groups: groupsOf(groups, limits.groups), inputs }

@@ -5,7 +5,7 @@
 import * as X from '../../expr'
 import type { Plan } from '../../plan'
 import { arrange, bindings, padded } from './arrange'
-import { type Fused, joins, kernelAt, sharesSum } from './group'
+import { type Fused, joins, kernelAt, sharesSum, usesOf } from './group'
 import type { Limits } from './program'
 import { extentsOf, product } from './text'
 import { type Tiled, tilesOf } from './tiles'
@@ -64,28 +64,40 @@ const operations = (plan: Plan, e: X.Expr): number => {
   }
 }
 
-const elementsPrice = (plan: Plan, at: number): number => {
-  const k = kernelAt(plan, at)
-  const size = product(extentsOf(plan, k.over))
-  const waves = Math.ceil(size / machine.lanes)
-  return machine.dispatch + waves * operations(plan, k.value) * machine.operation
+/** What pricing asks of every launch again and again. */
+interface Fact {
+  readonly extents: readonly number[]
+  readonly operations: number
+  /** Where a group's invocations would find its one number together: with this many shared axes. */
+  readonly together: readonly boolean[]
 }
+
+const factOf =
+  (plan: Plan) =>
+  (_: unknown, at: number): Fact => {
+    const k = kernelAt(plan, at)
+    return {
+      extents: extentsOf(plan, k.over),
+      operations: operations(plan, k.value),
+      together: [...k.over.keys(), k.over.length].map((depth) => sharesSum(plan, at, depth))
+    }
+  }
+
+const elementsPrice = ({ extents, operations }: Fact): number =>
+  machine.dispatch + Math.ceil(product(extents) / machine.lanes) * operations * machine.operation
 
 const tiledPrice = (tiled: Tiled): number => {
   const lanes = Math.min(machine.lanes, tiled.groups * tiled.width)
   return machine.dispatch + (tiled.padded / lanes) * machine.tiled
 }
 
-/** What a launch adds to a group that shares axes of these sizes. */
-const fusedPrice = (plan: Plan, at: number, depth: number): number => {
-  const k = kernelAt(plan, at)
-  const instances = product(extentsOf(plan, k.over.slice(0, depth)))
-  const own = product(extentsOf(plan, k.over.slice(depth)))
-  const together = sharesSum(plan, at, depth)
-  const lanes = Math.min(machine.lanes, instances * Math.min(256, together ? 256 : own))
-  return (
-    (instances * own * operations(plan, k.value) * machine.operation) / lanes + machine.barrier * (together ? 10 : 1)
-  )
+/** What a launch adds to a group that shares its first axes. */
+const fusedPrice = ({ extents, operations, together }: Fact, depth: number): number => {
+  const instances = product(extents.slice(0, depth))
+  const own = product(extents.slice(depth))
+  const isTogether = together[depth] === true
+  const lanes = Math.min(machine.lanes, instances * Math.min(256, isTogether ? 256 : own))
+  return (instances * own * operations * machine.operation) / lanes + machine.barrier * (isTogether ? 10 : 1)
 }
 
 // --- the cheapest sequence -------------------------------------------------------------------------------------------
@@ -99,8 +111,8 @@ interface Way {
 const isLonger = (wishes: Wishes): boolean => wishes.fuse === 'always'
 
 /** Launch `at` by itself. */
-const single = (plan: Plan, at: number, limits: Limits, wishes: Wishes): { price: number; step: Step } => {
-  const elements = { price: elementsPrice(plan, at), step: { _tag: 'elements', launch: at } as Step }
+const single = (plan: Plan, fact: Fact, at: number, limits: Limits, wishes: Wishes): { price: number; step: Step } => {
+  const elements = { price: elementsPrice(fact), step: { _tag: 'elements', launch: at } as Step }
   if (wishes.tile === 'never') return elements
   const tiled = tilesOf(plan, at, limits)
   if (tiled === null) return elements
@@ -108,22 +120,24 @@ const single = (plan: Plan, at: number, limits: Limits, wishes: Wishes): { price
   return wishes.tile === 'always' || price < elements.price ? { price, step: tiled } : elements
 }
 
-/** The groups that begin with a launch, longest last, each with its price. */
-const groupsFrom = (
-  plan: Plan,
-  first: number,
-  limits: Limits
-): readonly { last: number; depth: number; price: number }[] => {
-  const found: { last: number; depth: number; price: number }[] = []
-  const rank = kernelAt(plan, first).over.length
-  for (let depth = 0; depth <= rank; depth++) {
-    const shared = extentsOf(plan, kernelAt(plan, first).over.slice(0, depth))
+interface Group {
+  readonly last: number
+  readonly depth: number
+  readonly price: number
+}
+
+/** The groups that begin with a launch, by shared axes and length, each with its price. */
+const groupsFrom = (plan: Plan, facts: readonly Fact[], first: number, limits: Limits): readonly Group[] => {
+  const found: Group[] = []
+  const { extents } = facts[first] as Fact
+  for (let depth = 0; depth <= extents.length; depth++) {
+    const shared = extents.slice(0, depth)
     let price: number = machine.dispatch
     for (let last = first; last < plan.launches.length && joins(plan, first, last, shared); last++) {
-      const own = product(padded(extentsOf(plan, kernelAt(plan, last).over.slice(depth))))
-      if (last > first && own > limits.workgroupBytes / 4) break
-      price += fusedPrice(plan, last, depth)
-      if (last > first || sharesSum(plan, first, depth)) found.push({ last, depth, price })
+      const fact = facts[last] as Fact
+      if (last > first && product(padded(fact.extents.slice(depth))) > limits.workgroupBytes / 4) break
+      price += fusedPrice(fact, depth)
+      if (last > first || fact.together[depth] === true) found.push({ last, depth, price })
     }
   }
   return found
@@ -132,6 +146,8 @@ const groupsFrom = (
 /** How every launch of the plan is computed, in order. */
 export const scheduleWgsl = (plan: Plan, limits: Limits, wishes: Wishes = {}): Schedule => {
   const count = plan.launches.length
+  const uses = usesOf(plan)
+  const facts = plan.launches.map(factOf(plan))
   const best: (Way | undefined)[] = [{ price: 0, from: 0, step: () => null }]
   const offer = (at: number, way: Way): void => {
     const known = best[at]
@@ -140,14 +156,14 @@ export const scheduleWgsl = (plan: Plan, limits: Limits, wishes: Wishes = {}): S
   for (let first = 0; first < count; first++) {
     const before = best[first]
     if (before === undefined) throw new Error(`internal: no way to launch ${first}`)
-    const own = single(plan, first, limits, wishes)
+    const own = single(plan, facts[first] as Fact, first, limits, wishes)
     offer(first + 1, { price: before.price + own.price, from: first, step: () => own.step })
     if (wishes.fuse === 'never') continue
-    for (const { last, depth, price } of groupsFrom(plan, first, limits)) {
+    for (const { last, depth, price } of groupsFrom(plan, facts, first, limits)) {
       const cost = before.price + (isLonger(wishes) ? 1 : price)
       if (best[last + 1] !== undefined && (best[last + 1] as Way).price <= cost) continue
-      if (bindings(plan, first, last).fewest > limits.storageBuffers) continue
-      const fused = arrange(plan, first, last, depth, limits)
+      if (bindings(plan, uses, first, last).fewest > limits.storageBuffers) continue
+      const fused = arrange(plan, uses, first, last, depth, limits)
       if (fused !== null) offer(last + 1, { price: cost, from: first, step: () => fused })
     }
   }

@@ -1,7 +1,7 @@
 /** Where everything lies in the memory of a module of small systems. */
-import type { Plan, PlanBuffer } from '../../../plan'
+import type { Plan } from '../../../plan'
 import type { Role } from '../../../program'
-import { allot } from '../../../schedule'
+import { allot } from '../../../slots'
 import type { Stages } from './stages'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -71,12 +71,12 @@ export const layOut = (plan: Plan, { stages, batched }: Stages, wanted?: number)
   const inputs = plan.inputs.filter((i) => batched.has(i.name))
   const perSystem = (dims: readonly number[]): number => product(dims) / batch
   for (const i of inputs) addresses.set(i.name, space.take(16 * perSystem(i.dims)))
-  const small = plan.buffers.flatMap((b, at): readonly Omit<PlanBuffer, 'slot'>[] =>
+  const small = plan.buffers.flatMap((b, at) =>
     stages[at] === 'systems' ? [{ ...b, elements: b.elements / batch }] : []
   )
-  const { buffers, slots } = allot(small)
-  const starts = slots.map((elements) => space.take(16 * elements))
-  for (const b of buffers) addresses.set(b.name, starts[b.slot] as number)
+  const slots = allot(small)
+  const starts = slots.elements.map((elements) => space.take(16 * elements))
+  for (const [k, b] of small.entries()) addresses.set(b.name, starts[slots.of[k] as number] as number)
   const scratch = space.end() - first
 
   const bytes = inputs.reduce((sum, i) => sum + 4 * perSystem(i.dims), 0)
