@@ -52,6 +52,21 @@ const rooms: Readonly<Record<string, Room>> = {
     rooms: [...all, 'test', 'bench', 'examples'].map((room) => `${room}/`),
     packages: [...libraries, 'tape', 'tap-parser', 'fast-check', 'ml-matrix', 'esbuild', 'ansatz']
   },
+  'bench/peers/': {
+    rooms: [...all, 'bench'].map((room) => `${room}/`),
+    packages: [
+      ...libraries,
+      'commander',
+      'ml-matrix',
+      '@jax-js/jax',
+      '@tensorflow/tfjs',
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-backend-wasm',
+      'onnxruntime-common',
+      'onnxruntime-node',
+      'onnxruntime-web'
+    ]
+  },
   'bench/': {
     rooms: [...all, 'bench', 'examples'].map((room) => `${room}/`),
     packages: [...libraries, 'benchmark', 'ml-matrix', 'commander']

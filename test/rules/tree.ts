@@ -14,6 +14,7 @@ const source = (file: string): Source => ({ file, text: readFileSync(path.join(r
 const under = (folder: string): readonly string[] =>
   (readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }) as readonly string[])
     .map((file) => `${folder}/${file.replaceAll(path.sep, '/')}`)
+    .filter((file) => !file.includes('/node_modules/')) // of the comparison with other packages, where it is installed
     .filter((file) => statSync(path.join(root, file)).isFile())
 
 /** Files of the rooms and beside them, and the root's own files. */

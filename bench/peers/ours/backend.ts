@@ -1,0 +1,142 @@
+/** What Ansatz does on any of its backends: plans made for the backend's target, parameters and state resident. */
+import { type Goal, plan as planFor } from '../../../codegen/compile'
+import type { Equations } from '../../../codegen/equation'
+import * as X from '../../../codegen/expr'
+import type { Plan } from '../../../codegen/plan'
+import { adam as adamOptimiser } from '../../../codegen/rules/optimiser'
+import { schedule } from '../../../codegen/schedule'
+import type { Arrays, Executable, Runtime } from '../../../runtime/backends/runtime'
+import * as Dim from '../../../spec/dim'
+import * as Infer from '../../../spec/infer'
+import { transformer as transformerModel } from '../../../spec/zoo/transformer'
+import type { Job, Method, Ready } from '../contestant'
+import { adam, dimensions, type Shape } from '../reference/transformer'
+import { operand, size } from '../serve'
+import { block, must } from './network'
+
+const ready = (executable: Executable, data: Arrays, output: string): Ready => {
+  const call = async (): Promise<Float32Array> => must(await executable.run(data, [output])())[output]!
+  return { call, answer: call, close: () => executable.dispose() }
+}
+
+const single = (weights: Readonly<Record<string, Float64Array>>): Arrays =>
+  Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, Float32Array.from(values)]))
+
+// --- contraction -----------------------------------------------------------------------------------------------------
+
+/** `C[i,j] = sum_c A[i,c] B[c,j]`, B a parameter. */
+const product = (m: number, k: number, n: number): Equations => {
+  const [i, j, c] = [X.index('i', m), X.index('j', n), X.index('c', k)]
+  const [A, B] = [X.tensor('A'), X.tensor('B')]
+  const dims = (...sizes: readonly number[]) => sizes.map((value) => Dim.constant(value))
+  return {
+    name: 'contraction',
+    tensors: {
+      A: { name: 'A', dims: dims(m, k), role: 'data' },
+      B: { name: 'B', dims: dims(k, n), role: 'parameter' },
+      C: { name: 'C', dims: dims(m, n), role: 'value' }
+    },
+    equations: [
+      {
+        defines: 'C',
+        over: [i, j],
+        value: X.sum([c], A(i, c), B(c, j)),
+        rule: 'product',
+        part: 'forward',
+        path: '',
+        labels: { A: 'A', B: 'B', C: 'C' }
+      }
+    ],
+    outputs: ['C'],
+    updates: []
+  }
+}
+
+const contraction = (runtime: Runtime) => async (job: Job) => {
+  const equations = product(size(job, 'm'), size(job, 'k'), size(job, 'n'))
+  const plan = must(schedule(runtime.target, { n: 1, batch: 1 })(equations))
+  const executable = must(await runtime.compile(plan)())
+  must(executable.load({ B: operand(job, 'B') }))
+  return ready(executable, { A: operand(job, 'A') }, 'C')
+}
+
+// --- systems ---------------------------------------------------------------------------------------------------------
+
+const systems = (runtime: Runtime) => async (job: Job) => {
+  const { model, weights } = await block()
+  const sizes = { n: size(job, 'n'), batch: size(job, 'batch') }
+  const plan = must(planFor(runtime.target, { _tag: 'forward' }, must(Infer.infer(model)), sizes))
+  const executable = must(await runtime.compile(plan)())
+  must(executable.load(single(weights)))
+  return ready(executable, { A: operand(job, 'A'), b: operand(job, 'b') }, 'x')
+}
+
+// --- transformer -----------------------------------------------------------------------------------------------------
+
+const typedOf = ({ tokens, width, heads, hidden, blocks }: Shape): Infer.Typed =>
+  must(Infer.infer(transformerModel({ n: tokens, width, heads, hidden, blocks, gelu: 'tanh' })))
+
+const transposed = (W: Float32Array, [rows, columns]: readonly number[]): Float32Array => {
+  const T = new Float32Array(W.length)
+  for (let i = 0; i < rows!; i++) for (let j = 0; j < columns!; j++) T[j * rows! + i] = W[i * columns! + j]!
+  return T
+}
+
+/** The benchmark's weights under our names: both stand in the order of use, and our matrices are [out, in]. */
+const weightsOf = (job: Job, typed: Infer.Typed): Arrays => {
+  const given = Object.entries(dimensions(job.sizes as unknown as Shape))
+  if (given.length !== typed.parameters.length) throw new Error('internal: another number of weights')
+  return Object.fromEntries(
+    typed.parameters.map(({ name: ours }, k) => {
+      const [name, dims] = given[k]!
+      const values = operand(job, name)
+      return [ours, name.endsWith('.W') ? transposed(values, dims) : values]
+    })
+  )
+}
+
+const program = async (runtime: Runtime, goal: Goal, job: Job): Promise<{ plan: Plan; executable: Executable }> => {
+  const shape = job.sizes as unknown as Shape
+  const typed = typedOf(shape)
+  const plan = must(planFor(runtime.target, goal, typed, { n: shape.tokens, batch: shape.batch }))
+  const executable = must(await runtime.compile(plan)())
+  const state = plan.inputs
+    .filter(({ role }) => role === 'state')
+    .map(({ name, dims }) => {
+      const zeros = new Float32Array(dims.reduce((p, q) => p * q, 1))
+      return [name, name.startsWith('power') ? zeros.fill(1) : zeros]
+    })
+  must(executable.load({ ...weightsOf(job, typed), ...Object.fromEntries(state) }))
+  return { plan, executable }
+}
+
+const transformer = (runtime: Runtime) => async (job: Job) => {
+  const { executable } = await program(runtime, { _tag: 'forward' }, job)
+  return ready(executable, { A: operand(job, 'A'), b: operand(job, 'b') }, 'x')
+}
+
+const training =
+  (runtime: Runtime) =>
+  async (job: Job): Promise<Ready> => {
+    const optimiser = { ...adamOptimiser, beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon }
+    const { executable } = await program(runtime, { _tag: 'step', optimiser }, job)
+    const data = {
+      A: operand(job, 'A'),
+      b: operand(job, 'b'),
+      target: operand(job, 'target'),
+      rate: Float32Array.of(adam.rate)
+    }
+    const call = async (): Promise<number> => must(await executable.run(data, ['loss'])())['loss']![0]!
+    return {
+      call,
+      answer: async () => Float32Array.of(await call(), await call(), await call()),
+      close: () => executable.dispose()
+    }
+  }
+
+export const methods = (runtime: Runtime): readonly Method[] => [
+  { workload: 'contraction', name: 'in and out', gives: 'C', prepare: contraction(runtime) },
+  { workload: 'systems', name: 'BLOCK', gives: 'x', prepare: systems(runtime) },
+  { workload: 'transformer', name: 'forward', gives: 'x', prepare: transformer(runtime) },
+  { workload: 'training', name: 'step', gives: 'losses', prepare: training(runtime) }
+]
