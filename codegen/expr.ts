@@ -3,6 +3,7 @@
  * and sizes stay symbolic. Plain data with smart constructors; see `codegen/equation` for the equations themselves.
  */
 import * as Dim from '../spec/dim'
+import { mapSame } from './same'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -33,6 +34,13 @@ export type Reduction =
   | { readonly _tag: 'sum'; readonly over: readonly Index[]; readonly body: Expr }
   | { readonly _tag: 'max'; readonly over: readonly Index[]; readonly body: Expr }
 
+/** One element of a tensor. */
+export interface Read {
+  readonly _tag: 'read'
+  readonly tensor: string
+  readonly at: readonly Position[]
+}
+
 /** Functions that equations leave abstract: every target states how it approximates them and how well. */
 export type Special = 'exp' | 'erf' | 'tanh'
 
@@ -40,7 +48,7 @@ export type Expr =
   | { readonly _tag: 'number'; readonly value: number }
   /** A size as a number, as in `1 / n`. */
   | { readonly _tag: 'extent'; readonly dim: Dim.Dim }
-  | { readonly _tag: 'read'; readonly tensor: string; readonly at: readonly Position[] }
+  | Read
   | Reduction
   | { readonly _tag: 'add'; readonly terms: readonly Expr[] }
   | { readonly _tag: 'multiply'; readonly factors: readonly Expr[] }
@@ -129,7 +137,7 @@ export const equal = (left: At, right: At, yes: Term = 1, no: Term = 0): Expr =>
 
 // --- combinators -----------------------------------------------------------------------------------------------------
 
-/** Rebuild an expression with `f` applied to each of its direct parts. */
+/** Rebuild an expression with `f` applied to each of its direct parts; where `f` changes none, it is the same object. */
 export const mapParts =
   (f: (e: Expr) => Expr) =>
   (e: Expr): Expr => {
@@ -139,81 +147,135 @@ export const mapParts =
       case 'read':
         return e
       case 'sum':
-      case 'max':
-        return { ...e, body: f(e.body) }
-      case 'add':
-        return { ...e, terms: e.terms.map(f) }
-      case 'multiply':
-        return { ...e, factors: e.factors.map(f) }
-      case 'divide':
-        return { ...e, over: f(e.over), by: f(e.by) }
+      case 'max': {
+        const body = f(e.body)
+        return body === e.body ? e : { ...e, body }
+      }
+      case 'add': {
+        const terms = mapSame(e.terms, f)
+        return terms === e.terms ? e : { ...e, terms }
+      }
+      case 'multiply': {
+        const factors = mapSame(e.factors, f)
+        return factors === e.factors ? e : { ...e, factors }
+      }
+      case 'divide': {
+        const [over, by] = [f(e.over), f(e.by)]
+        return over === e.over && by === e.by ? e : { ...e, over, by }
+      }
       case 'sqrt':
       case 'exp':
       case 'erf':
-      case 'tanh':
-        return { ...e, of: f(e.of) }
-      case 'largest':
-        return { ...e, of: [f(e.of[0]), f(e.of[1])] }
-      case 'where':
-        return { ...e, yes: f(e.yes), no: f(e.no) }
+      case 'tanh': {
+        const of = f(e.of)
+        return of === e.of ? e : { ...e, of }
+      }
+      case 'largest': {
+        const [p, q] = [f(e.of[0]), f(e.of[1])]
+        return p === e.of[0] && q === e.of[1] ? e : { ...e, of: [p, q] }
+      }
+      case 'where': {
+        const [yes, no] = [f(e.yes), f(e.no)]
+        return yes === e.yes && no === e.no ? e : { ...e, yes, no }
+      }
     }
   }
 
 /** Rebuild with `f` applied to every read, bottom up. */
-export const mapReads =
-  (f: (read: Extract<Expr, { _tag: 'read' }>) => Expr) =>
-  (e: Expr): Expr =>
-    e._tag === 'read' ? f(e) : mapParts(mapReads(f))(e)
+export const mapReads = (f: (read: Read) => Expr): ((e: Expr) => Expr) => {
+  const inside = mapParts((e) => go(e))
+  const go = (e: Expr): Expr => (e._tag === 'read' ? f(e) : inside(e))
+  return go
+}
 
 /** Rebuild a position with `f` applied to its indices. */
-export const mapIndex =
-  (f: (i: Index) => Position) =>
-  (p: Position): Position => {
+export const mapIndex = (f: (i: Index) => Position): ((p: Position) => Position) => {
+  const go = (p: Position): Position => {
     switch (p._tag) {
       case 'index':
         return f(p)
       case 'size':
         return p
-      case 'plus':
-        return { ...p, left: mapIndex(f)(p.left), right: mapIndex(f)(p.right) }
+      case 'plus': {
+        const [left, right] = [go(p.left), go(p.right)]
+        return left === p.left && right === p.right ? p : { ...p, left, right }
+      }
       case 'times':
       case 'quotient':
-      case 'remainder':
-        return { ...p, of: mapIndex(f)(p.of) }
-    }
-  }
-
-/** Rebuild with `f` applied to every position (of reads and conditions); bound indices are the caller's care. */
-export const mapPositions =
-  (f: (p: Position) => Position) =>
-  (e: Expr): Expr => {
-    if (e._tag === 'read') return { ...e, at: e.at.map(f) }
-    if (e._tag === 'where') {
-      return {
-        ...e,
-        when: { ...e.when, left: f(e.when.left), right: f(e.when.right) },
-        yes: mapPositions(f)(e.yes),
-        no: mapPositions(f)(e.no)
+      case 'remainder': {
+        const of = go(p.of)
+        return of === p.of ? p : { ...p, of }
       }
     }
-    return mapParts(mapPositions(f))(e)
   }
+  return go
+}
+
+/** A condition with `f` applied to both sides. */
+export const mapSides = (f: (p: Position) => Position, when: Condition): Condition => {
+  const [left, right] = [f(when.left), f(when.right)]
+  return left === when.left && right === when.right ? when : { ...when, left, right }
+}
+
+/** A read with `f` applied to its positions. */
+export const mapAt = (f: (p: Position) => Position, read: Read): Read => {
+  const at = mapSame(read.at, f)
+  return at === read.at ? read : { ...read, at }
+}
+
+/** Rebuild with `f` applied to every position (of reads and conditions); bound indices are the caller's care. */
+export const mapPositions = (f: (p: Position) => Position): ((e: Expr) => Expr) => {
+  const inside = mapParts((e) => go(e))
+  const go = (e: Expr): Expr => {
+    if (e._tag === 'read') return mapAt(f, e)
+    const inner = inside(e)
+    if (inner._tag !== 'where') return inner
+    const when = mapSides(f, inner.when)
+    return when === inner.when ? inner : { ...inner, when }
+  }
+  return go
+}
 
 // --- destructors -----------------------------------------------------------------------------------------------------
 
 /** The direct parts of an expression. */
 export const parts = (e: Expr): readonly Expr[] => {
-  const found: Expr[] = []
-  mapParts((p) => {
-    found.push(p)
-    return p
-  })(e)
-  return found
+  switch (e._tag) {
+    case 'number':
+    case 'extent':
+    case 'read':
+      return []
+    case 'sum':
+    case 'max':
+      return [e.body]
+    case 'add':
+      return e.terms
+    case 'multiply':
+      return e.factors
+    case 'divide':
+      return [e.over, e.by]
+    case 'sqrt':
+    case 'exp':
+    case 'erf':
+    case 'tanh':
+      return [e.of]
+    case 'largest':
+      return e.of
+    case 'where':
+      return [e.yes, e.no]
+  }
 }
 
 /** Every read in an expression, in order, repeats included. */
-export const reads = (e: Expr): readonly Extract<Expr, { _tag: 'read' }>[] =>
-  e._tag === 'read' ? [e] : parts(e).flatMap(reads)
+export const reads = (e: Expr): readonly Read[] => {
+  const found: Read[] = []
+  const look = (part: Expr): void => {
+    if (part._tag === 'read') found.push(part)
+    else for (const inner of parts(part)) look(inner)
+  }
+  look(e)
+  return found
+}
 
 /** The tensors an expression reads, each once, in order of first use. */
 export const tensors = (e: Expr): readonly string[] => [...new Set(reads(e).map((r) => r.tensor))]
@@ -221,8 +283,15 @@ export const tensors = (e: Expr): readonly string[] => [...new Set(reads(e).map(
 export const isReduction = (e: Expr): e is Reduction => e._tag === 'sum' || e._tag === 'max'
 
 /** Every sum and every maximum in an expression, outer first. */
-export const reductions = (e: Expr): readonly Reduction[] =>
-  isReduction(e) ? [e, ...reductions(e.body)] : parts(e).flatMap(reductions)
+export const reductions = (e: Expr): readonly Reduction[] => {
+  const found: Reduction[] = []
+  const look = (part: Expr): void => {
+    if (isReduction(part)) found.push(part)
+    for (const inner of parts(part)) look(inner)
+  }
+  look(e)
+  return found
+}
 
 /** Every sum in an expression, outer first. */
 export const sums = (e: Expr): readonly Extract<Expr, { _tag: 'sum' }>[] =>

@@ -46,8 +46,9 @@ const isPlain = (read: Extract<X.Expr, { _tag: 'read' }>): boolean =>
 
 /** Whether `inner` may be computed where `outer` reads it. */
 const mayFuse = (inner: Equation, outer: Equation, e: Equations): boolean => {
-  const [read] = X.reads(outer.value).filter((r) => r.tensor === inner.defines)
-  if (read === undefined || !isPlain(read) || uses(inner.defines, outer.value) !== 1) return false
+  if (uses(inner.defines, outer.value) !== 1) return false
+  const read = X.reads(outer.value).find((r) => r.tensor === inner.defines)
+  if (read === undefined || !isPlain(read)) return false
   const arrays = new Set([...X.tensors(inner.value), ...X.tensors(outer.value)])
   arrays.delete(inner.defines)
   // A reader with fewer axes computes less than there is; one with more would compute it again and again.
@@ -108,5 +109,6 @@ export const fuse = (e: Equations): Equations => {
     for (const name of X.tensors(inner.value)) readers.get(name)?.delete(at)
     note(place)
   }
-  return { ...e, equations: equations.filter((eq): eq is Equation => eq !== undefined) }
+  const left = equations.filter((eq) => eq !== undefined)
+  return left.length === e.equations.length ? e : { ...e, equations: left }
 }

@@ -8,18 +8,25 @@ import * as Dim from '../spec/dim'
 import type { Equation, Equations, Tensor } from './equation'
 import * as X from './expr'
 import { fuse } from './fuse'
+import { mapSame } from './same'
 import { simplify } from './simplify'
 import { squeeze } from './squeeze'
 import { type Fault, verify } from './verify'
 
 type Pass = (e: Equations) => Equations
 
-const mapValues =
-  (f: (value: X.Expr) => X.Expr): Pass =>
-  (e) => ({ ...e, equations: e.equations.map((eq) => ({ ...eq, value: f(eq.value) })) })
+/** The equations with `f` applied to each; the same object where `f` changes none. */
+const mapEquations = (f: (eq: Equation) => Equation, e: Equations): Equations => {
+  const equations = mapSame(e.equations, f)
+  return equations === e.equations ? e : { ...e, equations }
+}
 
 /** Fold constants, drop zeros and ones, decide conditions. */
-const fold: Pass = mapValues(simplify)
+const fold: Pass = (e) =>
+  mapEquations((eq) => {
+    const value = simplify(eq.value)
+    return value === eq.value ? eq : { ...eq, value }
+  }, e)
 
 const kept = (e: Equations): ReadonlySet<string> => new Set([...e.outputs, ...e.updates.map((u) => u.output)])
 
@@ -27,16 +34,16 @@ const kept = (e: Equations): ReadonlySet<string> => new Set([...e.outputs, ...e.
 const dropDead: Pass = (e) => {
   const live = new Set(kept(e))
   const equations: Equation[] = []
-  for (const eq of [...e.equations].reverse()) {
+  for (let at = e.equations.length - 1; at >= 0; at--) {
+    const eq = e.equations[at] as Equation
     if (!live.has(eq.defines)) continue
     equations.push(eq)
-    for (const name of X.tensors(eq.value)) live.add(name)
+    for (const { tensor } of X.reads(eq.value)) live.add(tensor)
   }
-  equations.reverse()
-  const tensors = Object.fromEntries(
-    Object.entries(e.tensors).filter(([name, t]) => t.role !== 'value' || live.has(name))
-  )
-  return { ...e, tensors, equations }
+  const dead = (t: Tensor): boolean => t.role === 'value' && !live.has(t.name)
+  if (!Object.values(e.tensors).some(dead)) return e
+  const tensors = Object.fromEntries(Object.entries(e.tensors).filter(([, t]) => !dead(t)))
+  return { ...e, tensors, equations: equations.reverse() }
 }
 
 /** Read the source instead of a plain copy of it. */
@@ -44,7 +51,8 @@ const dropCopies: Pass = (e) => {
   const source = new Map<string, string>()
   const outputs = kept(e)
   const equations: Equation[] = []
-  for (const original of e.equations) {
+  const fromSource = (original: Equation): Equation => {
+    if (source.size === 0) return original
     const labels: Record<string, string> = { ...original.labels }
     const value = X.mapReads((r) => {
       const from = source.get(r.tensor)
@@ -52,7 +60,11 @@ const dropCopies: Pass = (e) => {
       labels[from] = labels[from] ?? original.labels[r.tensor] ?? r.tensor
       return { ...r, tensor: from }
     })(original.value)
-    const eq: Equation = { ...original, value, labels }
+    return value === original.value ? original : { ...original, value, labels }
+  }
+  for (const original of e.equations) {
+    const eq = fromSource(original)
+    const { value } = eq
     const copies =
       value._tag === 'read' &&
       value.at.length === eq.over.length &&
@@ -61,7 +73,7 @@ const dropCopies: Pass = (e) => {
     if (copies && !outputs.has(eq.defines) && value._tag === 'read') source.set(eq.defines, value.tensor)
     else equations.push(eq)
   }
-  return { ...e, equations }
+  return source.size === 0 ? e : { ...e, equations }
 }
 
 /**
@@ -74,8 +86,13 @@ const slice: Pass = (e) => {
   const equations = [...e.equations]
   const readers = new Map<string, number[]>()
   for (const [at, eq] of equations.entries()) {
-    for (const name of X.tensors(eq.value)) readers.set(name, [...(readers.get(name) ?? []), at])
+    for (const name of X.tensors(eq.value)) {
+      const places = readers.get(name)
+      if (places === undefined) readers.set(name, [at])
+      else places.push(at)
+    }
   }
+  let changed = false
   for (let at = equations.length - 1; at >= 0; at--) {
     const eq = equations[at] as Equation
     if (outputs.has(eq.defines)) continue
@@ -89,6 +106,7 @@ const slice: Pass = (e) => {
       return rest.every((p) => p._tag === 'size' && Dim.equals(p.dim, first.dim)) ? first : undefined
     })
     if (fixed.every((p) => p === undefined)) continue
+    changed = true
     const place = new Map(eq.over.map((i, axis) => [i.name, fixed[axis]]))
     const put = X.mapPositions(X.mapIndex((i) => place.get(i.name) ?? i))
     const over = eq.over.filter((_, axis) => fixed[axis] === undefined)
@@ -102,7 +120,7 @@ const slice: Pass = (e) => {
       equations[k] = { ...reader, value: narrow(reader.value) }
     }
   }
-  return { ...e, tensors, equations }
+  return changed ? { ...e, tensors, equations } : e
 }
 
 const passes: readonly { readonly name: string; readonly run: Pass }[] = [
@@ -116,9 +134,13 @@ const passes: readonly { readonly name: string; readonly run: Pass }[] = [
   { name: 'dropping what fused', run: dropDead }
 ]
 
-/** All passes, verified before the first and after each. */
+/** All passes, verified before the first and after each that changed something. */
 export const optimise = (e: Equations): E.Either<Fault, Equations> =>
   passes.reduce<E.Either<Fault, Equations>>(
-    (state, pass) => E.chain((now: Equations) => verify(pass.name)(pass.run(now)))(state),
+    (state, { name, run }) =>
+      E.chain((now: Equations) => {
+        const next = run(now)
+        return next === now ? state : verify(name)(next)
+      })(state),
     verify('lowering')(e)
   )

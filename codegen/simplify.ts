@@ -27,13 +27,13 @@ export const position = (p: X.Position): X.Position => {
       if (left._tag === 'plus' && inner !== undefined && r !== undefined) {
         return position({ _tag: 'plus', left: left.left, right: size(Dim.add(inner, r)) })
       }
-      return { _tag: 'plus', left, right }
+      return left === p.left && right === p.right ? p : { _tag: 'plus', left, right }
     }
     case 'times': {
       const of = position(p.of)
       const known = sizeOf(of)
       if (known !== undefined) return size(Dim.times(known, p.by))
-      return Dim.asConstant(p.by) === 1 ? of : { ...p, of }
+      return Dim.asConstant(p.by) === 1 ? of : of === p.of ? p : { ...p, of }
     }
     case 'quotient':
     case 'remainder': {
@@ -44,7 +44,7 @@ export const position = (p: X.Position): X.Position => {
       if (a !== undefined && b !== undefined && a >= 0 && b > 0) {
         return size(Dim.constant(p._tag === 'quotient' ? Math.floor(a / b) : a % b))
       }
-      return { ...p, of }
+      return of === p.of ? p : { ...p, of }
     }
   }
 }
@@ -76,43 +76,56 @@ const valueOf = (e: X.Expr): number | undefined => (e._tag === 'number' ? e.valu
 
 const isZero = (e: X.Expr): boolean => valueOf(e) === 0
 
-const simplifyAdd = (terms: readonly X.Expr[]): X.Expr => {
-  const flat = terms.flatMap((t) => (t._tag === 'add' ? t.terms : [t]))
+type Of<Tag extends X.Expr['_tag']> = Extract<X.Expr, { readonly _tag: Tag }>
+
+/** Whether a list of operands holds none to merge: no nested list, and no number but perhaps one, which stands at `place`. */
+const isMerged = (operands: readonly X.Expr[], nested: 'add' | 'multiply', place: number, unit: number): boolean =>
+  operands.length > 1 &&
+  operands.every(
+    (o, at) => o._tag !== nested && (o._tag !== 'number' || (at === place && o.value !== 0 && o.value !== unit))
+  )
+
+const simplifyAdd = (e: Of<'add'>): X.Expr => {
+  if (isMerged(e.terms, 'add', e.terms.length - 1, 0)) return e
+  const flat = e.terms.flatMap((t) => (t._tag === 'add' ? t.terms : [t]))
   const constant = flat.reduce((total, t) => total + (valueOf(t) ?? 0), 0)
   const rest = flat.filter((t) => t._tag !== 'number')
   return X.add(...(constant !== 0 || rest.length === 0 ? [...rest, X.number(constant)] : rest))
 }
 
-const simplifyMultiply = (factors: readonly X.Expr[]): X.Expr => {
-  const flat = factors.flatMap((f) => (f._tag === 'multiply' ? f.factors : [f]))
+const simplifyMultiply = (e: Of<'multiply'>): X.Expr => {
+  if (isMerged(e.factors, 'multiply', 0, 1)) return e
+  const flat = e.factors.flatMap((f) => (f._tag === 'multiply' ? f.factors : [f]))
   const constant = flat.reduce((total, f) => total * (valueOf(f) ?? 1), 1)
   if (constant === 0) return X.zero
   const rest = flat.filter((f) => f._tag !== 'number')
   return X.multiply(...(constant !== 1 || rest.length === 0 ? [X.number(constant), ...rest] : rest))
 }
 
-const simplifySum = (over: readonly X.Index[], body: X.Expr): X.Expr => {
+const simplifySum = (e: Of<'sum'>): X.Expr => {
+  const { over, body } = e
   if (isZero(body)) return X.zero
   if (over.length === 0) return body
-  if (body._tag === 'sum') return simplifySum([...over, ...body.over], body.body)
+  if (body._tag === 'sum') return simplifySum({ _tag: 'sum', over: [...over, ...body.over], body: body.body })
   if (body._tag === 'multiply' && body.factors[0]?._tag === 'number') {
     const [factor, ...rest] = body.factors
-    return simplifyMultiply([factor as X.Expr, X.sum(over, ...rest)])
+    return simplifyMultiply({ _tag: 'multiply', factors: [factor as X.Expr, X.sum(over, ...rest)] })
   }
-  return { _tag: 'sum', over, body }
+  return e
 }
 
-/** Simplify an expression bottom up. */
+/** Simplify an expression bottom up; one that is simple already is the same object. */
 export const simplify = (e: X.Expr): X.Expr => {
-  if (e._tag === 'read') return { ...e, at: e.at.map(position) }
+  if (e._tag === 'read') return X.mapAt(position, e)
   if (e._tag === 'where') {
-    const when: X.Condition = { ...e.when, left: position(e.when.left), right: position(e.when.right) }
+    const when = X.mapSides(position, e.when)
     const decided = decide(when)
     if (decided !== undefined) return simplify(decided ? e.yes : e.no)
     const [yes, no] = [simplify(e.yes), simplify(e.no)]
-    return isZero(yes) && isZero(no) ? X.zero : { ...e, when, yes, no }
+    if (isZero(yes) && isZero(no)) return X.zero
+    return when === e.when && yes === e.yes && no === e.no ? e : { ...e, when, yes, no }
   }
-  const s = X.mapParts(simplify)(e)
+  const s = insides(e)
   switch (s._tag) {
     case 'number':
     case 'read':
@@ -123,11 +136,11 @@ export const simplify = (e: X.Expr): X.Expr => {
       return value === undefined ? s : X.number(value)
     }
     case 'add':
-      return simplifyAdd(s.terms)
+      return simplifyAdd(s)
     case 'multiply':
-      return simplifyMultiply(s.factors)
+      return simplifyMultiply(s)
     case 'sum':
-      return simplifySum(s.over, s.body)
+      return simplifySum(s)
     case 'max':
       return s.body._tag === 'number' ? s.body : s
     case 'exp':
@@ -150,3 +163,5 @@ export const simplify = (e: X.Expr): X.Expr => {
     }
   }
 }
+
+const insides = X.mapParts(simplify)

@@ -4,6 +4,7 @@
 import * as Dim from '../spec/dim'
 import type { Equations, Tensor } from './equation'
 import * as X from './expr'
+import { filterSame, mapSame } from './same'
 import { simplify } from './simplify'
 
 const isOne = (d: Dim.Dim): boolean => Dim.asConstant(d) === 1
@@ -11,33 +12,37 @@ const isOne = (d: Dim.Dim): boolean => Dim.asConstant(d) === 1
 /** Drop axes of size one (a single head, a single block): their index is always 0. */
 export const squeeze = (e: Equations): Equations => {
   const origin = X.mapIndex((i) => (isOne(i.dim) ? X.position(0) : i))
+  const longer = (i: X.Index): boolean => !isOne(i.dim)
+  const inside = X.mapParts((x) => squeezeExpr(x))
   const squeezeExpr = (x: X.Expr): X.Expr => {
     if (x._tag === 'read') {
       const dims = e.tensors[x.tensor]?.dims ?? []
-      return { ...x, at: x.at.filter((_, axis) => !isOne(dims[axis] as Dim.Dim)).map(origin) }
+      const at = filterSame(x.at, (_, axis) => !isOne(dims[axis] as Dim.Dim))
+      return X.mapAt(origin, at === x.at ? x : { ...x, at })
     }
-    const inner = X.mapParts(squeezeExpr)(x)
+    const inner = inside(x)
     if (X.isReduction(inner)) {
-      const over = inner.over.filter((i) => !isOne(i.dim))
-      return over.length === 0 ? inner.body : { ...inner, over }
+      const over = filterSame(inner.over, longer)
+      return over.length === 0 ? inner.body : over === inner.over ? inner : { ...inner, over }
     }
-    if (inner._tag === 'where') {
-      return { ...inner, when: { ...inner.when, left: origin(inner.when.left), right: origin(inner.when.right) } }
-    }
-    return inner
+    if (inner._tag !== 'where') return inner
+    const when = X.mapSides(origin, inner.when)
+    return when === inner.when ? inner : { ...inner, when }
   }
-  const tensors = Object.fromEntries(
-    Object.entries(e.tensors).map(([name, t]): [string, Tensor] => [
-      name,
-      { ...t, dims: t.dims.filter((d) => !isOne(d)) }
-    ])
-  )
-  const equations = e.equations.map((eq) => ({
-    ...eq,
-    over: eq.over.filter((i) => !isOne(i.dim)),
-    value: squeezeExpr(eq.value)
-  }))
-  return { ...e, tensors, equations }
+  const narrow = Object.values(e.tensors).some((t) => t.dims.some(isOne))
+  const tensors = narrow
+    ? Object.fromEntries(
+        Object.entries(e.tensors).map(([name, t]): [string, Tensor] => {
+          const dims = filterSame(t.dims, (d) => !isOne(d))
+          return [name, dims === t.dims ? t : { ...t, dims }]
+        })
+      )
+    : e.tensors
+  const equations = mapSame(e.equations, (eq) => {
+    const [over, value] = [filterSame(eq.over, longer), squeezeExpr(eq.value)]
+    return over === eq.over && value === eq.value ? eq : { ...eq, over, value }
+  })
+  return narrow || equations !== e.equations ? { ...e, tensors, equations } : e
 }
 
 /** Put a number in place of a symbolic size everywhere. */
@@ -45,13 +50,18 @@ const withSize =
   (symbol: string, value: number) =>
   (e: Equations): Equations => {
     const dim = Dim.substitute(symbol, value)
-    const index = (i: X.Index): X.Index => ({ ...i, dim: dim(i.dim) })
+    const index = (i: X.Index): X.Index => {
+      const to = dim(i.dim)
+      return to === i.dim ? i : { ...i, dim: to }
+    }
     const position = (p: X.Position): X.Position => {
       switch (p._tag) {
         case 'index':
           return index(p)
-        case 'size':
-          return { ...p, dim: dim(p.dim) }
+        case 'size': {
+          const to = dim(p.dim)
+          return to === p.dim ? p : { ...p, dim: to }
+        }
         case 'plus':
           return { ...p, left: position(p.left), right: position(p.right) }
         case 'times':
@@ -60,18 +70,23 @@ const withSize =
           return { ...p, of: position(p.of), by: dim(p.by) }
       }
     }
+    const inside = X.mapParts((x) => sized(x))
     const sized = (x: X.Expr): X.Expr => {
-      const inner = X.mapParts(sized)(x)
-      if (X.isReduction(inner)) return { ...inner, over: inner.over.map(index) }
+      const inner = inside(x)
+      if (X.isReduction(inner)) {
+        const over = mapSame(inner.over, index)
+        return over === inner.over ? inner : { ...inner, over }
+      }
       return inner._tag === 'extent' ? { ...inner, dim: dim(inner.dim) } : inner
     }
+    const positions = X.mapPositions(position)
     const tensors = Object.fromEntries(
-      Object.entries(e.tensors).map(([name, t]): [string, Tensor] => [name, { ...t, dims: t.dims.map(dim) }])
+      Object.entries(e.tensors).map(([name, t]): [string, Tensor] => [name, { ...t, dims: mapSame(t.dims, dim) }])
     )
     const equations = e.equations.map((eq) => ({
       ...eq,
-      over: eq.over.map(index),
-      value: X.mapPositions(position)(sized(eq.value))
+      over: mapSame(eq.over, index),
+      value: positions(sized(eq.value))
     }))
     return { ...e, tensors, equations }
   }

@@ -17,14 +17,6 @@ export interface Fault {
 
 export const show = (f: Fault): string => `after ${f.phase}, equation ${f.equation}: ${f.reason}`
 
-/** Whether positions 0 .. inner-1 lie inside an axis of the given size, for every n of at least 1. */
-const fits = (inner: Dim.Dim, axis: Dim.Dim): boolean => {
-  const room = Dim.subtract(axis, inner)
-  // What grows with a size is least where every size is one.
-  const least = room.terms.reduce((total, t) => total + t.coefficient, 0)
-  return room.terms.every((t) => t.coefficient > 0 || t.symbols.length === 0) && least >= 0
-}
-
 const isPacked = (p: X.Position): boolean => {
   switch (p._tag) {
     case 'index':
@@ -76,15 +68,16 @@ const faultOf = (
       if (tensor.dims.length !== expr.at.length) {
         return `${expr.tensor} has ${tensor.dims.length} axes and is read with ${expr.at.length} positions`
       }
+      // Positions 0 .. dim-1 of an index lie inside an axis, or one position does, at all sizes of at least one.
       for (const [axis, p] of expr.at.entries()) {
         const unbound = free(p)
         if (unbound !== undefined) return unbound
         const size = tensor.dims[axis] as Dim.Dim
         if (state.summed && isPacked(p)) return `${expr.tensor} is read through a packed axis inside a sum or maximum`
-        if (p._tag === 'index' && !state.guarded && !fits(p.dim, size)) {
+        if (p._tag === 'index' && !state.guarded && !Dim.isWithin(p.dim, size)) {
           return `${expr.tensor}, axis ${axis} of size ${Dim.show(size)}, is read by ${p.name} of size ${Dim.show(p.dim)}`
         }
-        if (p._tag === 'size' && !fits(Dim.add(p.dim, 1), size)) {
+        if (p._tag === 'size' && !Dim.isWithin(p.dim, size, 1)) {
           return `${expr.tensor}, axis ${axis} of size ${Dim.show(size)}, is read at ${Dim.show(p.dim)}`
         }
       }

@@ -26,7 +26,21 @@ export type Sizes = Readonly<Record<string, number>>
 
 const key = (m: Monomial): string => m.symbols.join('*')
 
+/** Equal sizes are one object, made once: `made` holds each by its text. */
+const made = new Map<string, Dim>()
+
+const once = (terms: readonly Monomial[]): Dim => {
+  const text = terms.map((m) => `${m.coefficient}*${key(m)}`).join('+')
+  const known = made.get(text)
+  if (known !== undefined) return known
+  const fresh: Dim = { _tag: 'dim', terms }
+  made.set(text, fresh)
+  return fresh
+}
+
 const canonical = (terms: readonly Monomial[]): Dim => {
+  const [first] = terms
+  if (terms.length === 1 && first !== undefined) return once(first.coefficient === 0 ? [] : terms)
   const byKey = new Map<string, Monomial>()
   for (const term of terms) {
     const seen = byKey.get(key(term))
@@ -34,10 +48,19 @@ const canonical = (terms: readonly Monomial[]): Dim => {
   }
   const kept = [...byKey.values()].filter((m) => m.coefficient !== 0)
   kept.sort((p, q) => q.symbols.length - p.symbols.length || (key(p) < key(q) ? -1 : 1))
-  return { _tag: 'dim', terms: kept }
+  return once(kept)
 }
 
-export const constant = (value: number): Dim => canonical([{ coefficient: value, symbols: [] }])
+const constants = new Map<number, Dim>()
+
+export const constant = (value: number): Dim => {
+  const known = constants.get(value)
+  if (known !== undefined) return known
+  const fresh = canonical([{ coefficient: value, symbols: [] }])
+  constants.set(value, fresh)
+  return fresh
+}
+
 export const symbol = (name: string): Dim => canonical([{ coefficient: 1, symbols: [name] }])
 
 /** The number of unknowns and equations of a system. */
@@ -52,28 +75,34 @@ export const of = (d: Dim | number): Dim => (typeof d === 'number' ? constant(d)
 
 export const add = (...dims: readonly (Dim | number)[]): Dim => canonical(dims.flatMap((d) => of(d).terms))
 
-export const times = (p: Dim | number, q: Dim | number): Dim =>
-  canonical(
-    of(p).terms.flatMap((a) =>
-      of(q).terms.map((b) => ({
+export const times = (p: Dim | number, q: Dim | number): Dim => {
+  const [left, right] = [of(p), of(q)]
+  if (left === one) return right
+  if (right === one) return left
+  return canonical(
+    left.terms.flatMap((a) =>
+      right.terms.map((b) => ({
         coefficient: a.coefficient * b.coefficient,
         symbols: [...a.symbols, ...b.symbols].sort()
       }))
     )
   )
+}
 
-export const subtract = (p: Dim | number, q: Dim | number): Dim => add(p, times(-1, q))
+export const subtract = (p: Dim | number, q: Dim | number): Dim => (p === q ? constant(0) : add(p, times(-1, q)))
 
 /** The size with a number in place of a symbol. */
 export const substitute =
   (name: string, value: number) =>
   (d: Dim): Dim =>
-    canonical(
-      d.terms.map((m) => ({
-        coefficient: m.coefficient * value ** m.symbols.filter((s) => s === name).length,
-        symbols: m.symbols.filter((s) => s !== name)
-      }))
-    )
+    d.terms.some(({ symbols }) => symbols.includes(name))
+      ? canonical(
+          d.terms.map((m) => ({
+            coefficient: m.coefficient * value ** m.symbols.filter((s) => s === name).length,
+            symbols: m.symbols.filter((s) => s !== name)
+          }))
+        )
+      : d
 
 // --- destructors -----------------------------------------------------------------------------------------------------
 
@@ -87,11 +116,27 @@ const sameMonomial = (p: Monomial, q: Monomial | undefined): boolean =>
 export const equals = (p: Dim, q: Dim): boolean =>
   p === q || (p.terms.length === q.terms.length && p.terms.every((m, k) => sameMonomial(m, q.terms[k])))
 
+const coefficientOf = (d: Dim, symbols: readonly string[]): number =>
+  d.terms.find((m) => m.symbols.length === symbols.length && m.symbols.every((s, k) => s === symbols[k]))
+    ?.coefficient ?? 0
+
+const atOnes = (d: Dim): number => d.terms.reduce((total, m) => total + m.coefficient, 0)
+
+/**
+ * Whether `p + beyond <= q` wherever every size is at least one: what grows with a size is no less in q, and where all sizes
+ * are one it holds.
+ */
+export const isWithin = (p: Dim, q: Dim, beyond = 0): boolean =>
+  (p === q && beyond <= 0) ||
+  (atOnes(p) + beyond <= atOnes(q) &&
+    p.terms.every((m) => m.symbols.length === 0 || m.coefficient <= coefficientOf(q, m.symbols)) &&
+    q.terms.every((m) => m.symbols.length === 0 || m.coefficient >= coefficientOf(p, m.symbols)))
+
 /** The number a dim stands for when it has no symbols. */
 export const asConstant = (d: Dim): number | undefined => {
-  if (d.terms.length === 0) return 0
-  const [first, ...rest] = d.terms
-  return first !== undefined && rest.length === 0 && first.symbols.length === 0 ? first.coefficient : undefined
+  const [first] = d.terms
+  if (first === undefined) return 0
+  return d.terms.length === 1 && first.symbols.length === 0 ? first.coefficient : undefined
 }
 
 /** The value at given sizes; `Left` names the symbol that has none. */

@@ -137,32 +137,31 @@ const encodingProblem = ({ encoding, readout }: Model, attends: boolean): string
     : 'readout: expected a query, or b of every token'
 }
 
+const attends = ({ layer, children }: I.TypedLayer): boolean =>
+  layer._tag === 'linearAttention' || children.some(attends)
+
 /** The operations of a network whose answer is `p(A) b`; `Left` says why it is no such network. */
 export const network = (model: Model, weights: Weights): E.Either<string, Network> =>
   pipe(
     I.infer(model),
     E.mapLeft(I.show),
+    E.chainFirst(({ body }) => {
+      const problem = encodingProblem(model, attends(body))
+      return problem === undefined ? E.right(undefined) : E.left(problem)
+    }),
     E.chainFirst((typed) => validate(typed, typed.n ?? 1, weights)),
-    E.chain((typed) => {
+    E.bindTo('typed'),
+    E.bind('operations', ({ typed }) => operationsOf(typed.body, weights, T.squareParts(typed.tokens).length)),
+    E.map(({ typed, operations }) => {
       const { encoding, readout } = model
       const square = T.squareParts(typed.tokens)
-      return pipe(
-        operationsOf(typed.body, weights, square.length),
-        E.chain((operations): E.Either<string, Network> => {
-          const attends = operations.some((o) => o._tag === 'attention')
-          const problem = encodingProblem(model, attends)
-          if (problem !== undefined || encoding._tag !== 'equations') return E.left(problem ?? 'encoding')
-          const answer = readout._tag === 'query' ? square.findIndex((p) => p.name === readout.part) : 'b'
-          const hasQuery = encoding.query !== 'none'
-          return E.right({
-            name: model.name,
-            operations,
-            blocks: square.length,
-            hasQuery,
-            answer,
-            bScale: encoding.bScale
-          })
-        })
-      )
+      return {
+        name: model.name,
+        operations,
+        blocks: square.length,
+        hasQuery: encoding._tag === 'equations' && encoding.query !== 'none',
+        answer: readout._tag === 'query' ? square.findIndex((p) => p.name === readout.part) : 'b',
+        bScale: encoding._tag === 'equations' ? encoding.bScale : null
+      }
     })
   )

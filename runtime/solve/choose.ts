@@ -7,8 +7,18 @@ import { pipe } from 'fp-ts/function'
 import * as I from '../../spec/infer'
 import * as L from '../../spec/layer'
 import type { Model } from '../../spec/model'
+import * as T from '../../spec/token'
 import { closedForm } from '../weights/closed-form'
-import { type Cost, costsOf, decide, type Force, inStrides, type Way, type Work } from '../weights/cost'
+import {
+  type Cost,
+  costsOf,
+  decide,
+  type Force,
+  inStrides,
+  priceOfMatrices,
+  type Way,
+  type Work
+} from '../weights/cost'
 import { type Specialised, specialise } from '../weights/specialise'
 import { validate, type Weights } from '../weights/weights'
 
@@ -158,10 +168,22 @@ const saying =
 /** In float32 the tokens of deeper networks lose one to three digits that their cheap forms keep. */
 const deepestTokens = 4
 
-/** Tokens take two products of matrices at least in every layer but the last: whether that may be cheaper is seen at once. */
-const tokensMayPay = (source: Source, special: Specialised, { n }: Work): boolean => {
-  const depth = depthOf(source.model.body)
-  return depth <= deepestTokens && (depth - 1) * 4 * n ** 3 < special.products * (2 * n + 6) * n
+/**
+ * The least that tokens cost: attention forms `S = sum_m U_m X_m^T` and `S V_m`, two products of matrices for every part of
+ * size n, in every layer but the last.
+ */
+const leastOfTokens = ({ model, tokens }: I.Typed, { n, batch, rhs }: Work): number =>
+  (depthOf(model.body) - 1) * 2 * T.squareParts(tokens).length * batch * rhs * priceOfMatrices(n)
+
+/** The costs of a network; those of its tokens, which take long to count, only where they may be the least. */
+const costsOn = (source: Source, special: Specialised, work: Work, force: Force): readonly Cost[] => {
+  const costs = costsOf(null, special, work)
+  if (force !== null || depthOf(source.model.body) > deepestTokens) return costs
+  const tokens = asTokens(source, work.n)
+  const lazy = costs.find(({ way }) => way === 'lazy')
+  return E.isLeft(tokens) || (lazy !== undefined && leastOfTokens(tokens.right.typed, work) >= lazy.price)
+    ? costs
+    : costsOf(tokens.right.typed, special, work)
 }
 
 /**
@@ -174,9 +196,7 @@ export const choiceOf = (source: Source, work: Work, force: Force): E.Either<str
   if (E.isLeft(special)) {
     return force === 'lazy' ? special : pipe(asTokens(source, work.n), saying(`no cheaper form: ${special.left}`))
   }
-  const tokens = force === null && tokensMayPay(source, special.right, work) ? asTokens(source, work.n) : null
-  const typed = tokens !== null && E.isRight(tokens) ? tokens.right.typed : null
-  const { cost, because } = decide(costsOf(typed, special.right, work), force)
+  const { cost, because } = decide(costsOn(source, special.right, work, force), force)
   return pipe(cost.way === 'literal' ? asTokens(source, work.n) : inForm(source, special.right, cost), saying(because))
 }
 

@@ -70,6 +70,9 @@ export const counted = (typed: Typed, { n, batch, rhs }: Work): Counted =>
 /** One product of two matrices of n unknowns. */
 const ofMatrices = (n: number): number => 2 * n ** 3
 
+/** What one product of matrices counts for where ways are compared. */
+export const priceOfMatrices = (n: number): number => 2 * ofMatrices(n)
+
 const ofCount = (way: Way, { products, matrixProducts, flops }: Counted, { n, batch, rhs }: Work): Cost => ({
   way,
   stride: 1,
