@@ -11,6 +11,7 @@ import { fuse } from './fuse'
 import { mapSame } from './same'
 import { simplify } from './simplify'
 import { squeeze } from './squeeze'
+import { support } from './support'
 import { type Fault, verify } from './verify'
 
 type Pass = (e: Equations) => Equations
@@ -129,6 +130,7 @@ const passes: readonly { readonly name: string; readonly run: Pass }[] = [
   { name: 'dropping axes of size one', run: squeeze },
   { name: 'constant folding again', run: fold },
   { name: 'dropping copies', run: dropCopies },
+  { name: 'keeping what is not zero', run: support },
   { name: 'keeping what is read', run: slice },
   { name: 'fusing', run: fuse },
   { name: 'dropping what fused', run: dropDead }

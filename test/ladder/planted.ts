@@ -56,6 +56,17 @@ export const optimising = (f: (e: Equations) => Equations): Compiler => ({
   optimise: (e) => f(compiler.optimise(e))
 })
 
+/** The first value that stands at one place of an axis, put at the place before it. */
+const misplaced = (e: Equations): Equations => {
+  const moved = (v: X.Expr): X.Expr => {
+    if (v._tag !== 'where' || v.when._tag !== 'equal' || v.when.right._tag !== 'size') return X.mapParts(moved)(v)
+    return { ...v, when: { ...v.when, right: X.minus(v.when.right, 1) } }
+  }
+  const isPlaced = (v: X.Expr): boolean => JSON.stringify(moved(v)) !== JSON.stringify(v)
+  const at = e.equations.findIndex((eq) => eq.part === 'vjp' && isPlaced(eq.value))
+  return { ...e, equations: e.equations.map((eq, k) => (k === at ? value(moved)(eq) : eq)) }
+}
+
 // --- faults of schedules and texts -----------------------------------------------------------------------------------
 
 const scheduling = (f: (plan: Plan) => Plan): Compiler => ({
@@ -207,6 +218,7 @@ export const planted: readonly Planted[] = [
     where: 'optimiser',
     compiler: () => optimising(change('forward', '0.residual.X', dropLastTerm))
   },
+  { name: 'a narrow value is put at another place', where: 'optimiser', compiler: () => optimising(misplaced) },
   {
     name: 'two arrays of a launch are exchanged',
     where: 'schedule',
