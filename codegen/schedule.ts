@@ -11,6 +11,7 @@ import { type Equation, type Equations, inputs as inputsOf, labelOf } from './eq
 import * as X from './expr'
 import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
+import { batchLast } from './schedules/batch-last'
 import { allot } from './slots'
 import { splitArrays } from './split'
 import { withoutBatchOfOne } from './squeeze'
@@ -20,6 +21,8 @@ export interface Target {
   readonly name: string
   /** The most arrays that one kernel may read, or `null`. */
   readonly mostArrays: number | null
+  /** The least number of systems for which the batch axis becomes the fastest of every array; without one, it never does. */
+  readonly batchLastFrom?: number
   /** The relative errors of its `exp`, `erf` and `tanh`; the bounds of its kernels count them. */
   readonly errors: Readonly<Record<X.Special, number>>
 }
@@ -138,7 +141,9 @@ const nameFault = (k: PlanKernel): string | undefined => {
 export const schedule =
   (target: Target, sizes: Dim.Sizes) =>
   (all: Equations): E.Either<ScheduleError, Plan> => {
-    const given = withoutBatchOfOne(sizes)(all)
+    const single = withoutBatchOfOne(sizes)(all)
+    const given =
+      (sizes['batch'] ?? 1) >= (target.batchLastFrom ?? Number.POSITIVE_INFINITY) ? batchLast(single) : single
     return pipe(
       target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),
       E.mapLeft((reason): ScheduleError => ({ _tag: 'ScheduleError', reason })),

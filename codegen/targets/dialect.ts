@@ -4,6 +4,7 @@
 import type * as Dim from '../../spec/dim'
 import type * as X from '../expr'
 import { showNumber } from '../formula'
+import type { Unroll } from './unroll'
 
 /** What a target decides: how to read an element, and how to write a size. */
 export interface Dialect {
@@ -13,6 +14,8 @@ export interface Dialect {
   readonly quotient: (over: string, by: string) => string
   readonly words: Words
   readonly functions: Functions
+  /** Without it, every sum is a loop. */
+  readonly unroll?: Unroll
 }
 
 /** How a language of the family writes what all of them have. */
@@ -24,6 +27,8 @@ export interface Words {
   readonly variable: (name: string, value: string) => string
   /** The head of a loop over whole numbers from 0. */
   readonly loop: (name: string, size: string) => string
+  /** The head of a loop over 0, by, 2 by ... below `to`. */
+  readonly steps: (name: string, to: number, by: number) => string
   readonly equal: string
   readonly sqrt: string
   readonly max: string
@@ -59,6 +64,7 @@ export const javascriptWords: Words = {
   extent: (size) => size,
   variable: (name, value) => `let ${name} = ${value};`,
   loop: (name, size) => `for (let ${name} = 0; ${name} < ${size}; ${name}++) {`,
+  steps: (name, to, by) => `for (let ${name} = 0; ${name} < ${to}; ${name} += ${by}) {`,
   equal: '===',
   sqrt: 'Math.sqrt',
   max: 'Math.max',

@@ -2,66 +2,10 @@
  * From a kernel's expression to statements of a small language: loops, one accumulator, `return`. The printers of
  * JavaScript-like targets share it; they differ in how an array is read and how a size is written.
  */
-import * as Dim from '../../spec/dim'
 import * as X from '../expr'
 import type { Dialect } from './dialect'
-
-/** Statements in order, each a line with its indentation, and the names taken so far. */
-interface Writer {
-  readonly lines: string[]
-  readonly taken: Set<string>
-  readonly dialect: Dialect
-}
-
-const simple = /^[\w.[\]]+$/
-
-const wrap = (text: string): string => (simple.test(text) ? text : `(${text})`)
-
-const newName = (w: Writer, wish: string): string => {
-  let name = wish
-  for (let k = 2; w.taken.has(name); k++) name = `${wish.replace(/\d+$/, '')}${k}`
-  w.taken.add(name)
-  return name
-}
-
-// --- positions and conditions ----------------------------------------------------------------------------------------
-
-/** The variable that holds an index: sums of the same letter get names of their own. */
-type Scope = ReadonlyMap<string, string>
-
-const position = (w: Writer, scope: Scope, p: X.Position): string => {
-  const { dialect } = w
-  switch (p._tag) {
-    case 'index': {
-      const name = scope.get(p.name)
-      if (name === undefined) throw new Error(`internal: index ${p.name} is not bound in a kernel`)
-      return name
-    }
-    case 'size':
-      return dialect.size(p.dim)
-    case 'plus': {
-      const left = position(w, scope, p.left)
-      if (p.right._tag === 'size') {
-        const lowered = Dim.times(-1, p.right.dim)
-        if (lowered.terms.every((t) => t.coefficient > 0)) return `${left} - ${wrap(dialect.size(lowered))}`
-      }
-      return `${left} + ${position(w, scope, p.right)}`
-    }
-    case 'times':
-      return `${wrap(position(w, scope, p.of))} * ${wrap(dialect.size(p.by))}`
-    case 'quotient':
-      return dialect.quotient(position(w, scope, p.of), dialect.size(p.by))
-    case 'remainder': {
-      const [of, by] = [wrap(position(w, scope, p.of)), wrap(dialect.size(p.by))]
-      return `${of} - ${dialect.quotient(of, by)} * ${by}`
-    }
-  }
-}
-
-const condition = (w: Writer, scope: Scope, c: X.Condition): string => {
-  const [left, right] = [position(w, scope, c.left), position(w, scope, c.right)]
-  return `${left} ${c._tag === 'less' ? '<' : w.dialect.words.equal} ${right}`
-}
+import { unrolled } from './unroll'
+import { condition, newName, position, type Scope, type Writer, wrap } from './writer'
 
 // --- expressions -----------------------------------------------------------------------------------------------------
 
@@ -187,7 +131,7 @@ const accumulate = (w: Writer, scope: Scope, e: X.Expr, into: string, sign: '+' 
       }
       break
     case 'sum':
-      looped(w, scope, e.over, pad, (inner, deep) => accumulate(w, inner, e.body, into, sign, deep))
+      addSum(w, scope, e, into, sign, pad)
       return
     case 'where': {
       const none = (x: X.Expr): boolean => x._tag === 'number' && x.value === 0
@@ -224,6 +168,39 @@ const accumulate = (w: Writer, scope: Scope, e: X.Expr, into: string, sign: '+' 
   }
   const text = inline(w, scope, e, pad)
   w.lines.push(`${pad}${into} ${sign}= ${text};`)
+}
+
+/** The turns of a sum as the dialect wants them: a loop, or several turns in one statement. */
+const addSum = (
+  w: Writer,
+  scope: Scope,
+  e: Extract<X.Expr, { _tag: 'sum' }>,
+  into: string,
+  sign: '+' | '-',
+  pad: string
+): void => {
+  const plan = unrolled(e, w.dialect.unroll)
+  if (plan === null) {
+    looped(w, scope, e.over, pad, (inner, deep) => accumulate(w, inner, e.body, into, sign, deep))
+    return
+  }
+  const positive = negative(e.body)
+  const own = positive === undefined ? sign : sign === '+' ? '-' : '+'
+  const statement = (inner: Scope, turns: readonly Scope[], deep: string): void => {
+    const terms = turns.map((turn) => inline(w, new Map([...inner, ...turn]), positive ?? e.body, deep))
+    w.lines.push(`${deep}${into} ${own}= ${terms.join(` +\n${deep}  `)};`)
+  }
+  looped(w, scope, plan.outer, pad, (inner, deep) => {
+    if (plan.stepped !== null) {
+      const { index, by, to } = plan.stepped
+      const name = newName(w, index)
+      w.lines.push(`${deep}${w.dialect.words.steps(name, to, by)}`)
+      const turns = Array.from({ length: by }, (_, k) => new Map([[index, k === 0 ? name : `${name} + ${k}`]]))
+      statement(inner, turns, `${deep}  `)
+      w.lines.push(`${deep}}`)
+    }
+    for (const turns of plan.statements) statement(inner, turns, deep)
+  })
 }
 
 /** Split a sum of terms into those that are plain text and those that need loops or branches. */

@@ -13,6 +13,9 @@ import { float32Errors, float32Functions } from './special'
 
 export const gpujs: Target = { name: 'gpujs', mostArrays: 7, errors: float32Errors }
 
+/** For backends that run neighbouring threads together, on consecutive elements. */
+export const gpujsLanes: Target = { ...gpujs, name: 'gpujs-lanes', batchLastFrom: 4 }
+
 // --- sizes as constants ----------------------------------------------------------------------------------------------
 
 const word = (d: Dim.Dim): string =>
@@ -39,7 +42,11 @@ const wrap = (text: string): string => (/^\w+$/.test(text) ? text : `(${text})`)
 
 /** `(h * blocks + m) * tokens + i`: several axes as one. */
 const merged = (at: readonly string[], sizes: readonly string[]): string =>
-  at.reduce((before, own, k) => (k === 0 || before === '0' ? own : `${wrap(before)} * ${sizes[k]} + ${own}`), '')
+  at.reduce(
+    (before, own, k) =>
+      k === 0 || before === '0' ? own : `${wrap(before)} * ${sizes[k]}${own === '0' ? '' : ` + ${own}`}`,
+    ''
+  )
 
 const threads = ['x', 'y', 'z']
 
@@ -70,7 +77,7 @@ const words: Words = { ...javascriptWords, lowest: -1e30 }
 
 const functions = float32Functions(words)
 
-const printKernel = (k: PlanKernel, sizes: Dim.Sizes): ProgramKernel => {
+const printKernel = (k: PlanKernel, sizes: Dim.Sizes, unroll: boolean): ProgramKernel => {
   const constants: Record<string, number> = {}
   const valueOf = (d: Dim.Dim): number => {
     const value = Dim.evaluate(sizes)(d)
@@ -89,6 +96,7 @@ const printKernel = (k: PlanKernel, sizes: Dim.Sizes): ProgramKernel => {
     words,
     functions,
     size,
+    ...(unroll ? { unroll: { terms: 64, step: 8, extent: valueOf } } : {}),
     quotient: (over, by) => `Math.floor((${over} + 0.5) / ${by})`,
     read: (label, at) => {
       if (at.length === 0) return `${label}[0]`
@@ -125,7 +133,7 @@ export const print = (plan: Plan): Program => ({
   name: plan.name,
   inputs: plan.inputs,
   views: plan.views,
-  kernels: plan.kernels.map((k) => printKernel(k, plan.sizes)),
+  kernels: plan.kernels.map((k) => printKernel(k, plan.sizes, plan.target === gpujsLanes.name)),
   launches: plan.launches,
   outputs: plan.outputs,
   updates: plan.updates

@@ -23,6 +23,7 @@ export const words: Words = {
   extent: real,
   variable: (name, value) => `var ${name} = ${value};`,
   loop: (name, size) => `for (var ${name} = 0; ${name} < ${size}; ${name}++) {`,
+  steps: (name, to, by) => `for (var ${name} = 0; ${name} < ${to}; ${name} += ${by}) {`,
   equal: '==',
   sqrt: 'sqrt',
   max: 'max',
