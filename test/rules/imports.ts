@@ -69,7 +69,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   'bench/': {
     rooms: [...all, 'bench', 'examples'].map((room) => `${room}/`),
-    packages: [...libraries, 'benchmark', 'ml-matrix', 'commander']
+    packages: [...libraries, 'benchmark', 'ml-matrix', 'commander', 'esbuild']
   }
 }
 
