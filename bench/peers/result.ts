@@ -19,7 +19,7 @@ export interface Line {
   readonly gflops: number | null
   /** Of the answer, as a share of the largest reference value. */
   readonly error: number
-  readonly samples: readonly number[]
+  readonly samples: readonly Clocked[]
 }
 
 /** A line that has no figure, and why. `wrong`: it gave another answer than the reference. */

@@ -175,7 +175,7 @@ const compare = async (of: Case, lanes: readonly Lane[], settings: Settings): Pr
       gflops:
         operations === null ? null : (processes * operations) / (clock === 'wall' ? time : timingOf(cpu)).median / 1e6,
       error,
-      samples: wall
+      samples: samples[k]!
     }
   })
   for (const { children } of lanes) for (const child of children) await child.ask({ ask: 'close' })

@@ -1,4 +1,5 @@
 /** The comparisons as text: one table a case, times and ratios side by side. */
+import { type Judged, judge } from './claims'
 import type { Comparison, Gap, Line, Results } from './result'
 
 /** Three digits: `0.0123`, `1.23`, `123`, `12300`. */
@@ -19,7 +20,7 @@ const cells = (line: Line): readonly string[] => [
   line.error.toExponential(0)
 ]
 
-const render = (rows: readonly (readonly string[])[]): string => {
+export const render = (rows: readonly (readonly string[])[]): string => {
   const widths = rows[0]!.map((_, k) => Math.max(...rows.map((row) => row[k]!.length)))
   return rows
     .map((row) =>
@@ -30,6 +31,18 @@ const render = (rows: readonly (readonly string[])[]): string => {
     )
     .join('\n')
 }
+
+export const showClaims = (judged: readonly Judged[]): string =>
+  render([
+    ['', '', 'ratio', 'at most', ''],
+    ...judged.map(({ says, title, ratio, atMost }) => [
+      says,
+      title.replace(/[,:].*$/, ''),
+      ratio === null ? '-' : `${short(ratio)}x`,
+      atMost === null ? '' : `${short(atMost)}x`,
+      ratio === null ? 'not measured' : atMost === null ? '' : ratio <= atMost ? 'holds' : 'missed'
+    ])
+  ])
 
 const clockWords = { wall: 'time', cpu: 'processor time' }
 
@@ -62,7 +75,11 @@ export const show = (results: Results): string => {
     '',
     'Medians of rounds in which all take turns; every answer was held against a float64 reference first (error: its largest',
     'difference as a share of the largest value).',
-    ...comparisons.flatMap((c) => ['', showComparison(c)])
+    ...comparisons.flatMap((c) => ['', showComparison(c)]),
+    '',
+    'What Ansatz is held to: our time over theirs',
+    '',
+    showClaims(judge(results))
   ].join('\n')
 }
 

@@ -1,4 +1,5 @@
 /** What Ansatz does on any of its backends: plans made for the backend's target, parameters and state resident. */
+import { byHand } from '../../../codegen/by-hand'
 import { type Goal, plan as planFor } from '../../../codegen/compile'
 import type { Equations } from '../../../codegen/equation'
 import * as X from '../../../codegen/expr'
@@ -6,7 +7,6 @@ import type { Plan } from '../../../codegen/plan'
 import { adam as adamOptimiser } from '../../../codegen/rules/optimiser'
 import { schedule } from '../../../codegen/schedule'
 import type { Arrays, Executable, Runtime } from '../../../runtime/backends/runtime'
-import * as Dim from '../../../spec/dim'
 import * as Infer from '../../../spec/infer'
 import { transformer as transformerModel } from '../../../spec/zoo/transformer'
 import type { Job, Method, Ready } from '../contestant'
@@ -19,7 +19,7 @@ const ready = (executable: Executable, data: Arrays, output: string): Ready => {
   return { call, answer: call, close: () => executable.dispose() }
 }
 
-const single = (weights: Readonly<Record<string, Float64Array>>): Arrays =>
+export const single = (weights: Readonly<Record<string, Float64Array>>): Arrays =>
   Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, Float32Array.from(values)]))
 
 // --- contraction -----------------------------------------------------------------------------------------------------
@@ -28,36 +28,35 @@ const single = (weights: Readonly<Record<string, Float64Array>>): Arrays =>
 const product = (m: number, k: number, n: number): Equations => {
   const [i, j, c] = [X.index('i', m), X.index('j', n), X.index('c', k)]
   const [A, B] = [X.tensor('A'), X.tensor('B')]
-  const dims = (...sizes: readonly number[]) => sizes.map((value) => Dim.constant(value))
-  return {
+  return byHand({
     name: 'contraction',
-    tensors: {
-      A: { name: 'A', dims: dims(m, k), role: 'data' },
-      B: { name: 'B', dims: dims(k, n), role: 'parameter' },
-      C: { name: 'C', dims: dims(m, n), role: 'value' }
-    },
-    equations: [
-      {
-        defines: 'C',
-        over: [i, j],
-        value: X.sum([c], A(i, c), B(c, j)),
-        rule: 'product',
-        part: 'forward',
-        path: '',
-        labels: { A: 'A', B: 'B', C: 'C' }
-      }
+    inputs: [
+      { name: 'A', role: 'data', dims: [m, k] },
+      { name: 'B', role: 'parameter', dims: [k, n] }
     ],
-    outputs: ['C'],
-    updates: []
-  }
+    equations: [{ defines: 'C', over: [i, j], value: X.sum([c], A(i, c), B(c, j)) }],
+    outputs: ['C']
+  })
+}
+
+const multiplier = async (runtime: Runtime, job: Job): Promise<Executable> => {
+  const equations = product(size(job, 'm'), size(job, 'k'), size(job, 'n'))
+  const plan = must(schedule(runtime.target, { n: 1, batch: 1 })(equations))
+  return must(await runtime.compile(plan)())
 }
 
 const contraction = (runtime: Runtime) => async (job: Job) => {
-  const equations = product(size(job, 'm'), size(job, 'k'), size(job, 'n'))
-  const plan = must(schedule(runtime.target, { n: 1, batch: 1 })(equations))
-  const executable = must(await runtime.compile(plan)())
+  const executable = await multiplier(runtime, job)
   must(executable.load({ B: operand(job, 'B') }))
   return ready(executable, { A: operand(job, 'A') }, 'C')
+}
+
+/** Both operands and the answer stay where they are; for backends that run a program whatever is wanted of it. */
+const residentContraction = (runtime: Runtime) => async (job: Job) => {
+  const executable = await multiplier(runtime, job)
+  must(executable.load({ A: operand(job, 'A'), B: operand(job, 'B') }))
+  const { answer, close } = ready(executable, {}, 'C')
+  return { call: async () => must(await executable.run({}, [])()), answer, close }
 }
 
 // --- systems ---------------------------------------------------------------------------------------------------------
@@ -133,6 +132,13 @@ const training =
       close: () => executable.dispose()
     }
   }
+
+export const resident = (runtime: Runtime): Method => ({
+  workload: 'contraction',
+  name: 'resident',
+  gives: 'C',
+  prepare: residentContraction(runtime)
+})
 
 export const methods = (runtime: Runtime): readonly Method[] => [
   { workload: 'contraction', name: 'in and out', gives: 'C', prepare: contraction(runtime) },
