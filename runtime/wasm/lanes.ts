@@ -2,17 +2,14 @@
  * Running a loop over groups of systems: each group's arrays are copied in, computed with all launches, and copied out, so
  * that memory holds one group whatever the batch.
  */
-import * as X from '../../codegen/expr'
-import type { Plan, PlanKernel } from '../../codegen/plan'
 import { encode } from '../../codegen/targets/wasm/encode'
-import type { LanesPort } from '../../codegen/targets/wasm/lanes/layout'
-import type { LanesProgram } from '../../codegen/targets/wasm/lanes/program'
+import type { GroupProgram, LanesPort } from '../../codegen/targets/wasm/lanes/group'
 
 /** Arrays by name, C order; what is float64 is rounded to float32 on its way in. */
 export type Given = Readonly<Record<string, Float32Array | Float64Array>>
 
 export interface Groups {
-  readonly program: LanesProgram
+  readonly program: GroupProgram
   /** Bytes of WebAssembly memory. */
   readonly bytes: number
   /** Sets parameters, state, or data that is the same for all systems; it stays until it is set anew. */
@@ -37,28 +34,19 @@ interface Exports {
   readonly end: () => void
 }
 
-/** Whether what a program computes depends on the number of systems. */
-const dependsOnBatch = ({ kernels }: Plan): boolean => {
-  const mentions = (e: X.Expr): boolean =>
-    (e._tag === 'extent' && e.dim.terms.some((t) => t.symbols.includes('batch'))) || X.parts(e).some(mentions)
-  return kernels.some((k: PlanKernel) => mentions(k.value))
-}
-
 const wrong = (what: string): Error => new Error(`internal: ${what}`)
 
 /** Compile a program of groups and give it memory. Arrays of wrong lengths and names are bugs of the caller. */
-export const groups = (program: LanesProgram): Groups => {
-  const { inputs, outputs, schedule } = program
+export const groups = (program: GroupProgram): Groups => {
+  const { name: title, inputs, outputs } = program
   const instance = new WebAssembly.Instance(new WebAssembly.Module(encode(program.module)))
   const { memory, begin, run, end } = instance.exports as unknown as Exports
   const numbers = new Float32Array(memory.buffer)
   const byName = new Map(inputs.map((p) => [p.name, p]))
-  const planned = schedule.plan.sizes['batch'] ?? 1
-  const fixed = dependsOnBatch(schedule.plan)
 
   const portOf = (name: string): LanesPort => {
     const found = byName.get(name)
-    if (found === undefined) throw wrong(`${schedule.plan.name} has no input ${name}`)
+    if (found === undefined) throw wrong(`${title} has no input ${name}`)
     return found
   }
   const load = (values: Given): void => {
@@ -71,11 +59,13 @@ export const groups = (program: LanesProgram): Groups => {
   }
   const batchOf = (data: Given): number => {
     const sizes = inputs.filter((p) => p.batched).map((p) => (data[p.name]?.length ?? Number.NaN) / p.elements)
-    const batch = sizes[0] ?? planned
+    const batch = sizes[0] ?? program.batch ?? 1
     if (!Number.isInteger(batch) || sizes.some((size) => size !== batch)) {
-      throw wrong(`inputs of ${schedule.plan.name} are of ${sizes.join(', ')} systems`)
+      throw wrong(`inputs of ${title} are of ${sizes.join(', ')} systems`)
     }
-    if (fixed && batch !== planned) throw wrong(`${schedule.plan.name} is planned for ${planned} systems, not ${batch}`)
+    if (program.batch !== null && batch !== program.batch) {
+      throw wrong(`${title} is made for ${program.batch} systems, not ${batch}`)
+    }
     return batch
   }
 
@@ -93,8 +83,8 @@ export const groups = (program: LanesProgram): Groups => {
         wanted.map((p) => [p.name, into[p.name] ?? new Float32Array(p.elements * (p.batched ? batch : 1))])
       )
       begin()
-      for (let from = 0; from < batch; from += schedule.group) {
-        const systems = Math.min(schedule.group, batch - from)
+      for (let from = 0; from < batch; from += program.group) {
+        const systems = Math.min(program.group, batch - from)
         for (const p of given) {
           const whole = data[p.name] as Float32Array
           numbers.set(whole.subarray(from * p.elements, (from + systems) * p.elements), p.address / 4)

@@ -18,7 +18,11 @@ test('the ladder on loops over groups of systems', async (t) => {
   for (const [name, entry] of Object.entries(catalogue)) {
     const climber = { typed: (n: number) => typed(entry.model(n)), weights: null }
     const rows = await check(climber, lanesDevice({ group: 4 }), { sizes: [3], batches: [2, 6], only: rungs })
-    t.deepEqual(rows.filter((r) => !r.ok && !refused(r)).map(say), [], `${name}: ${rows.filter((r) => r.ok).length} rungs hold`)
+    t.deepEqual(
+      rows.filter((r) => !r.ok && !refused(r)).map(say),
+      [],
+      `${name}: ${rows.filter((r) => r.ok).length} rungs hold`
+    )
   }
   t.end()
 })
