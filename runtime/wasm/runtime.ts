@@ -2,11 +2,14 @@
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
+import type { Plan } from '../../codegen/plan'
+import type { Printers } from '../../codegen/printers'
 import { print, wasm } from '../../codegen/targets/wasm/print'
 import { asBackendError, type BackendError, type BackendName, backendError } from '../backends/error'
-import { residentExecutable } from '../backends/resident'
+import { type ResidentEngine, residentExecutable } from '../backends/resident'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
 import { singleThread } from './engine'
+import { asGroups, inGroups } from './in-groups'
 
 const backend: BackendName = 'wasm'
 
@@ -14,6 +17,14 @@ const backend: BackendName = 'wasm'
 const vectors = Uint8Array.of(
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 17, 26, 11]
 )
+
+/** Batches of small systems as a loop over groups of them, all else launch by launch. */
+const engineFor = async (plan: Plan, printers?: Partial<Printers>): Promise<ResidentEngine> => {
+  const inside = printers?.wasm === undefined ? asGroups(plan) : null
+  if (inside !== null) return inGroups(plan, inside)
+  const program = (printers?.wasm ?? print)(plan)
+  return singleThread(program, await WebAssembly.compile(program.bytes))
+}
 
 export const open =
   (name: BackendName, _options: OpenOptions = {}): TaskEither<BackendError, Runtime> =>
@@ -24,9 +35,7 @@ export const open =
     const live = new Set<Executable>()
     const compile: Runtime['compile'] = (plan, printers) => async () => {
       try {
-        const program = (printers?.wasm ?? print)(plan)
-        const module = await WebAssembly.compile(program.bytes)
-        const made = residentExecutable(backend, plan, singleThread(program, module))
+        const made = residentExecutable(backend, plan, await engineFor(plan, printers))
         live.add(made)
         return E.right(made)
       } catch (cause) {

@@ -35,7 +35,7 @@ export interface GroupProgram {
   readonly name: string
   /** Systems that one call of `run` may take. */
   readonly group: number
-  /** The only batch it computes right, where what it computes depends on that. */
+  /** The only batch it computes right, where what it computes depends on that or no input tells. */
   readonly batch: number | null
   readonly inputs: readonly LanesPort[]
   readonly outputs: readonly LanesPort[]

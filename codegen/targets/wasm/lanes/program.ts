@@ -111,7 +111,7 @@ export const lanesProgram = (given: Plan, options: LanesOptions = {}): E.Either<
       const program = groupProgram({
         name: plan.name,
         group: layout.group,
-        batch: dependsOnBatch(plan) ? (plan.sizes['batch'] ?? 1) : null,
+        batch: dependsOnBatch(plan) || staged.batched.size === 0 ? (plan.sizes['batch'] ?? 1) : null,
         inputs: layout.inputs,
         outputs: layout.outputs,
         bytes: layout.bytes,
