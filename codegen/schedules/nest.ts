@@ -125,26 +125,30 @@ const ownLanes = (r: Reduce, output: string | null): string | null => {
 /** A panel is worth its copy when at least so many rows read it. */
 const leastRows = 8
 /** Bytes of rows that should stay in the second-level cache while all columns pass. */
-const chunkBytes = 131072
+const chunkBytes = 524288
 
-const panelsOf = (r: Region, reductions: readonly Reduction[], lanes: string, rows: Loop): readonly string[] => {
-  const outer = new Set(r.loops.map((l) => l.name))
-  const found = new Set<string>()
-  for (const [at, reduce] of N.reduces(r.value).entries()) {
-    if (reductions[at]?.lanes !== null) continue
-    for (const read of N.reads(reduce.body)) {
-      if (read.at._tag !== 'affine') continue
-      const { strides } = read.at.of
-      const own = reduce.over.filter((l) => strides[l.name] !== undefined)
-      const depth = own.reduce((total, l) => total * l.size, 1)
-      const known = Object.keys(strides).every((name) => outer.has(name) || own.some((l) => l.name === name))
-      if (strides[lanes] === undefined || strides[rows.name] !== undefined || !known || depth < width) continue
-      const far = own.some((l) => Math.abs(strides[l.name] ?? 0) >= 64)
-      if (strides[lanes] !== 1 || far) found.add(keyOf(read))
-    }
-  }
-  return [...found]
+/** Whether a read of a reduction can come from a panel, and gains by it. */
+const packs = (r: Region, reduce: Reduce, read: Read, lanes: Loop, rows: Loop): boolean => {
+  if (read.at._tag !== 'affine') return false
+  const { strides } = read.at.of
+  const own = reduce.over.filter((l) => strides[l.name] !== undefined)
+  const depth = own.reduce((total, l) => total * l.size, 1)
+  const known = Object.keys(strides).every((name) => [...r.loops, ...own].some((l) => l.name === name))
+  if (strides[lanes.name] === undefined || strides[rows.name] !== undefined || !known || depth < width) return false
+  return strides[lanes.name] !== 1 || own.some((l) => Math.abs(strides[l.name] ?? 0) >= 64)
 }
+
+const panelsOf = (r: Region, reductions: readonly Reduction[], lanes: Loop, rows: Loop): readonly string[] => [
+  ...new Set(
+    N.reduces(r.value).flatMap((reduce, at) =>
+      reductions[at]?.lanes === null
+        ? N.reads(reduce.body)
+            .filter((read) => packs(r, reduce, read, lanes, rows))
+            .map(keyOf)
+        : []
+    )
+  )
+]
 
 /** The nest for a region: lanes along the fastest loop where reads allow it, rows where a loop reuses what was read. */
 export const nestFor = (r: Region): Nest => {
@@ -161,18 +165,20 @@ export const nestFor = (r: Region): Nest => {
   const lanes =
     last !== undefined && last.size >= width && strideOf(r.out, last.name) === 1 && masks(last.name) ? last : null
 
-  const reductions = reduces.map((reduce): Reduction => {
-    const nested = reduces.some((o) => o !== reduce && N.some((n) => n === reduce)(o.body))
-    if (lanes !== null && N.reads(reduce.body).every((read) => isCheap(read, lanes.name))) return { lanes: null }
-    return { lanes: nested ? null : ownLanes(reduce, lanes?.name ?? null) }
-  })
-
-  const spread = reductions.some((own) => own.lanes !== null)
   const summed = reduces.flatMap((reduce) => N.reads(reduce.body))
   const reuses = (l: Loop): boolean => summed.some((read) => strideOf(read.at, l.name) === 0)
   const tested = (l: Loop): boolean => N.some((n) => n._tag === 'where' && N.loopsOf(n).has(l.name))(r.value)
   const rows = r.loops.findLast((l) => l !== lanes && reuses(l) && !tested(l)) ?? null
 
+  const reductions = reduces.map((reduce): Reduction => {
+    const nested = reduces.some((o) => o !== reduce && N.some((n) => n === reduce)(o.body))
+    const suits = (read: Read, loop: Loop): boolean =>
+      isCheap(read, loop.name) || (rows !== null && rows.size >= leastRows && packs(r, reduce, read, loop, rows))
+    if (lanes !== null && N.reads(reduce.body).every((read) => suits(read, lanes))) return { lanes: null }
+    return { lanes: nested ? null : ownLanes(reduce, lanes?.name ?? null) }
+  })
+
+  const spread = reductions.some((own) => own.lanes !== null)
   const vectors = lanes === null ? 1 : blocks(lanes.size, width)
   if (reduces.length === 0) {
     return {
@@ -188,8 +194,7 @@ export const nestFor = (r: Region): Nest => {
   const tile = spread
     ? { height: Math.min(rows?.size ?? 1, lanes === null ? 4 : 2), columns: 1 }
     : bestTile(rows?.size ?? 1, vectors)
-  const panels =
-    lanes === null || rows === null || rows.size < leastRows ? [] : panelsOf(r, reductions, lanes.name, rows)
+  const panels = lanes === null || rows === null || rows.size < leastRows ? [] : panelsOf(r, reductions, lanes, rows)
   const depth = Math.max(...reduces.map((reduce) => reduce.over.reduce((total, l) => total * l.size, 1)))
   const most = tile.height * Math.max(1, Math.floor(chunkBytes / (4 * depth * tile.height)))
   return {
