@@ -106,7 +106,7 @@ export const probeAll =
   }
 
 /**
- * The backend to use. `auto`: wgsl on a real graphics processor, else webasm, else cpu. A backend that is named is
+ * The backend to use. `auto`: wgsl on a real graphics processor, else wasm, else webasm, else cpu. A backend that is named is
  * taken or refused, never replaced by another.
  */
 export const choose =
@@ -122,6 +122,6 @@ export const choose =
     }
     const graphics = await trial('wgsl', { software: false })
     if (E.isRight(graphics) && graphics.right.hardware) return E.right('wgsl')
-    const webasm = await trial('webasm', {})
-    return E.right(E.isRight(webasm) ? 'webasm' : 'cpu')
+    for (const name of ['wasm', 'webasm'] as const) if (E.isRight(await trial(name, {}))) return E.right(name)
+    return E.right('cpu')
   }

@@ -72,7 +72,7 @@ interface StoredPlace extends Place {
 
 const place: D.Decoder<StoredPlace> = D.struct<StoredPlace>({
   seed: count,
-  backend: D.oneOf('javascript', 'cpu', 'webasm', 'webgpu', 'headlessgl', 'webgl2', 'wgsl'),
+  backend: D.oneOf('javascript', 'wasm', 'cpu', 'webasm', 'webgpu', 'headlessgl', 'webgl2', 'wgsl'),
   stage: count,
   start: count,
   iteration: count,

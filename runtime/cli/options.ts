@@ -31,7 +31,7 @@ export const list =
 
 export const json = (): Option => new Option('--json', 'print one JSON value instead of text')
 
-const names = ['cpu', 'webasm', 'webgpu', 'headlessgl']
+const names = ['wasm', 'cpu', 'webasm', 'webgpu', 'headlessgl', 'wgsl']
 
 export const backend = (first: string): Option =>
   new Option('--backend <name>', `what computes: ${first}, ${names.join(', ')}`)

@@ -58,7 +58,7 @@ const today = (): string => new Date().toISOString().slice(0, 10)
 /** Backends that work, best first: hardware, then WebAssembly, plain JavaScript, and graphics in software. */
 const workingBackends = async (): Promise<readonly string[]> => {
   const rank = ({ name, hardware }: { readonly name: string; readonly hardware: boolean }): number =>
-    hardware ? 0 : name === 'webasm' ? 1 : name === 'cpu' ? 2 : 3
+    hardware ? 0 : ({ wasm: 1, webasm: 2, cpu: 3 }[name] ?? 4)
   const probes = (await probeAll()()).filter((p) => p.works)
   return [...probes].sort((p, q) => rank(p) - rank(q)).map((p) => p.name)
 }

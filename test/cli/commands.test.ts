@@ -125,7 +125,7 @@ test('print, models, backends as text and JSON', async (t) => {
   t.ok(/block-linear-3 .*\n/.test(list![0].out) && Array.isArray(parsed(list![1].out)['zoo']), 'models')
   t.ok(/measured/.test(card![0].out) && parsed(card![1].out)['card'] !== null, 'the card of a checkpoint')
   t.match(backends![0].out, /cpu +works/, 'cpu works everywhere')
-  t.ok(['webgpu', 'webasm', 'cpu'].includes(String(parsed(backends![1].out)['auto'])), 'auto takes one')
+  t.ok(['wgsl', 'wasm', 'webasm', 'cpu'].includes(String(parsed(backends![1].out)['auto'])), 'auto takes one')
 })
 
 test('a reader that stops reading ends the program in silence', (t) => {
