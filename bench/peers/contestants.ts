@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 
 import type { Command } from './child'
+import type { WorkloadName } from './workload'
 
 export interface Entry {
   readonly name: string
@@ -12,8 +13,8 @@ export interface Entry {
   readonly packages: readonly string[]
   /** Numbers of threads that it can really run with. */
   readonly threads: readonly number[]
-  /** Runs once more as two processes at the same time, each with the whole work. */
-  readonly pair?: boolean
+  /** Workloads that also run as two processes at the same time, each with the whole work: what two threads are held to. */
+  readonly pair?: readonly WorkloadName[]
   readonly env?: (threads: number) => Readonly<Record<string, string | undefined>>
 }
 
@@ -30,7 +31,7 @@ const blas = (threads: number): Readonly<Record<string, string | undefined>> => 
 })
 
 export const entries: readonly Entry[] = [
-  { name: 'ours wasm', file: 'ours/wasm.ts', packages: [], threads: one },
+  { name: 'ours wasm', file: 'ours/wasm.ts', packages: [], threads: one, pair: ['contraction'] },
   { name: 'ours gpu.js', file: 'ours/gpujs.ts', packages: [], threads: one },
   { name: 'ours float64', file: 'ours/float64.ts', packages: [], threads: one },
   { name: 'jax-js', file: 'packages/jax-js.ts', packages: ['@jax-js/jax'], threads: one },

@@ -8,10 +8,10 @@ export type Request =
   | { readonly ask: 'prepare'; readonly job: Job }
   /** Writes the answer of a prepared method to `file`, float32. */
   | { readonly ask: 'answer'; readonly method: string; readonly file: string }
-  /** Calls it for so many milliseconds, two calls at least. */
+  /** Calls it for so many milliseconds, two calls at least unless they take seconds. */
   | { readonly ask: 'warm'; readonly method: string; readonly milliseconds: number }
-  /** One untimed call, which brings code and data back into the caches after the others' turns, then `calls` timed ones. */
-  | { readonly ask: 'time'; readonly method: string; readonly calls: number }
+  /** `calls` timed calls; `again` puts an untimed one before them, since the others' turns have emptied the caches. */
+  | { readonly ask: 'time'; readonly method: string; readonly calls: number; readonly again: boolean }
   /** Closes all that is prepared. */
   | { readonly ask: 'close' }
 

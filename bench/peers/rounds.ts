@@ -8,7 +8,8 @@ import type { Clocked } from './protocol'
 /** Somebody who can be timed. */
 export interface Racer {
   readonly warm: (milliseconds: number) => Promise<Clocked>
-  readonly turn: (calls: number) => Promise<Clocked>
+  /** `again`: with an untimed call first. */
+  readonly turn: (calls: number, again: boolean) => Promise<Clocked>
 }
 
 export interface Pace {
@@ -21,6 +22,9 @@ export interface Pace {
   readonly limit: number
 }
 
+/** Milliseconds of a call in which what the others left in the caches is no matter. */
+const cold = 200
+
 export const callsFor = (sample: number, each: number): number => Math.max(1, Math.ceil(sample / Math.max(each, 1e-4)))
 
 /** Samples of every racer, by round. */
@@ -29,15 +33,15 @@ export const race = async (
   { warmUp, sample, rounds, limit }: Pace,
   onRound: (done: number) => void = () => undefined
 ): Promise<readonly (readonly Clocked[])[]> => {
-  const calls: number[] = []
-  for (const racer of racers) calls.push(callsFor(sample, (await racer.warm(warmUp)).wall))
+  const each: number[] = []
+  for (const racer of racers) each.push((await racer.warm(warmUp)).wall)
   const samples: Clocked[][] = racers.map(() => [])
   const start = performance.now()
   for (let round = 0; round < Math.max(rounds, leastSamples); round++) {
     if (round >= leastSamples && performance.now() - start > limit) break
     for (let turn = 0; turn < racers.length; turn++) {
       const k = (round + turn) % racers.length
-      samples[k]!.push(await racers[k]!.turn(calls[k]!))
+      samples[k]!.push(await racers[k]!.turn(callsFor(sample, each[k]!), each[k]! < cold))
     }
     onRound(round + 1)
   }
@@ -52,7 +56,7 @@ const slowest = (all: readonly Clocked[]): Clocked => ({
 /** Racers at once are one: a turn takes as long as the slowest of them, and the processors' time of all. */
 export const together = (racers: readonly Racer[]): Racer => ({
   warm: async (milliseconds) => slowest(await Promise.all(racers.map((r) => r.warm(milliseconds)))),
-  turn: async (calls) => slowest(await Promise.all(racers.map((r) => r.turn(calls))))
+  turn: async (calls, again) => slowest(await Promise.all(racers.map((r) => r.turn(calls, again))))
 })
 
 /** Median and quartiles of `samples / base`, round by round. */

@@ -53,11 +53,11 @@ const racerOf =
   (method: string) =>
   (child: Child): Racer => ({
     warm: async (milliseconds) => clocked(await child.ask({ ask: 'warm', method, milliseconds })),
-    turn: async (calls) => clocked(await child.ask({ ask: 'time', method, calls }))
+    turn: async (calls, again) => clocked(await child.ask({ ask: 'time', method, calls, again }))
   })
 
 /** Every contestant with every number of threads it can have, started; those that cannot start, with the reason. */
-const startAll = async ({ entries, threads, home, python, say }: Settings) => {
+const startAll = async ({ cases, entries, threads, home, python, say }: Settings) => {
   const lanes: Lane[] = []
   const absent: { name: string; threads: number; why: string }[] = []
   const launch = async (entry: Entry, count: number, processes: number): Promise<void> => {
@@ -79,7 +79,8 @@ const startAll = async ({ entries, threads, home, python, say }: Settings) => {
       continue
     }
     for (const count of threads.filter((t) => entry.threads.includes(t))) await launch(entry, count, 1)
-    if (entry.pair === true && threads.some((t) => t > 1)) await launch(entry, 1, 2)
+    const paired = cases.some(({ workload }) => entry.pair?.includes(workload))
+    if (paired && threads.some((t) => t > 1)) await launch(entry, 1, 2)
   }
   return { lanes, absent }
 }
@@ -135,13 +136,19 @@ const baselineOf = (of: Case, ready: readonly Prepared[]): Prepared | undefined 
     )
     .find((found) => found !== undefined)
 
+/** The methods of a lane for a case. */
+const methodsOf = ({ entry, children }: Lane, { workload }: Case) =>
+  children.length > 1 && entry.pair?.includes(workload) !== true
+    ? []
+    : children[0]!.greeting.methods.filter((m) => m.workload === workload)
+
 const compare = async (of: Case, lanes: readonly Lane[], settings: Settings): Promise<Comparison> => {
   const { data, sources, pace, clock, say } = settings
   say(`${of.title}: operands and references`)
   const kept = keep(of, data, sources)
   const [ready, gaps]: [Prepared[], Gap[]] = [[], []]
   for (const lane of lanes) {
-    for (const method of lane.children[0]!.greeting.methods.filter((m) => m.workload === of.workload)) {
+    for (const method of methodsOf(lane, of)) {
       say(`${of.title}: ${lane.entry.name} ${method.name}`)
       const found = await prepare(of, kept, lane, method, data)
       if (!isGap(found)) ready.push(found)

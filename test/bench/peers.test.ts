@@ -57,22 +57,26 @@ test('rounds', async (t) => {
   const turns: string[] = []
   const racer = (name: string, wall: number): Racer => ({
     warm: async () => ({ wall, cpu: wall }),
-    turn: async (calls) => {
-      turns.push(`${name}${calls}`)
+    turn: async (calls, again) => {
+      turns.push(`${name}${calls}${again ? '' : ' alone'}`)
       return { wall: wall * (1 + turns.length / 100), cpu: wall }
     }
   })
   const pace = { warmUp: 1, sample: 10, rounds: 6, limit: 1e6 }
-  const [a, b] = await race([racer('a', 2), racer('b', 40)], pace)
+  const [a, b] = await race([racer('a', 2), racer('b', 400)], pace)
   t.equal(a?.length, 6, 'a sample a round')
-  t.deepEqual(turns.slice(0, 6), ['a5', 'b1', 'b1', 'a5', 'a5', 'b1'], 'every round begins with the next')
+  t.deepEqual(
+    turns.slice(0, 6),
+    ['a5', 'b1 alone', 'b1 alone', 'a5', 'a5', 'b1 alone'],
+    'every round begins with the next; long calls alone'
+  )
   t.equal(ratioOf([1, 9, 4], [2, 3, 4]).median, 1, 'ratios within rounds, then their median')
   t.equal((await race([racer('a', 1)], { ...pace, rounds: 50, limit: 0 }))[0]?.length, 5, 'five rounds at least')
   const pair = await together([racer('a', 2), racer('b', 3)]).warm(1)
   t.deepEqual(pair, { wall: 3, cpu: 5 }, 'two at once take as long as the slower, and the time of both')
   t.deepEqual([callsFor(10, 3), callsFor(10, 30)], [4, 1], 'calls of a sample')
   t.ok(
-    b?.every(({ wall }) => wall > 40),
+    b?.every(({ wall }) => wall > 400),
     'samples go to their own'
   )
   t.end()
@@ -127,7 +131,7 @@ test('a process and its lines', async (t) => {
   t.deepEqual(reply('{"ok":true}'), { ok: true }, 'a reply')
   const child = await start(command(planted, home, 1, 'python3'))
   t.equal(child.greeting.methods.length, 6, 'greets after its chatter')
-  await child.ask({ ask: 'time', method: 'right', calls: 1 }).then(
+  await child.ask({ ask: 'time', method: 'right', calls: 1, again: false }).then(
     () => t.fail('nothing is prepared'),
     (cause: Error) => t.match(cause.message, /^internal: right is not prepared/, 'a failure is passed on')
   )

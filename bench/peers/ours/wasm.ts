@@ -1,34 +1,39 @@
 /** Ansatz on its own WebAssembly target: one module a program, SIMD; small systems four to a vector. */
-import { plan as planFor } from '../../../codegen/compile'
-import { lanesProgram } from '../../../codegen/targets/wasm/lanes/program'
+import { type ClassicalProgram, cgProgram, choleskyProgram } from '../../../codegen/targets/wasm/classical/program'
 import { open } from '../../../runtime/backends/open'
 import { groups } from '../../../runtime/wasm/lanes'
-import * as Infer from '../../../spec/infer'
-import type { Job, Ready } from '../contestant'
+import type { Job, Method } from '../contestant'
 import { operand, serve, size } from '../serve'
-import { methods, resident, single } from './backend'
-import { block, must } from './network'
+import { methods, resident } from './backend'
+import { must } from './network'
 
 const runtime = must(await open('wasm')())
 
-/** The network as a loop over groups of systems. */
-const inLanes = async (job: Job): Promise<Ready> => {
-  const { model, weights } = await block()
-  const sizes = { n: size(job, 'n'), batch: size(job, 'batch') }
-  const plan = must(planFor(runtime.target, { _tag: 'forward' }, must(Infer.infer(model)), sizes))
-  const loop = groups(must(lanesProgram(plan)))
-  loop.load(single(weights))
-  const data = { A: operand(job, 'A'), b: operand(job, 'b') }
-  const call = () => loop.run(data, ['x'])['x']!
-  return { call, answer: call, close: () => undefined }
-}
+/** A classical solver compiled the same way. */
+const classical = (
+  name: string,
+  program: (n: number) => ClassicalProgram,
+  parameters: Readonly<Record<string, Float32Array>> = {}
+): Method => ({
+  workload: 'systems',
+  name,
+  gives: 'x',
+  prepare: (job: Job) => {
+    const loop = groups(program(size(job, 'n')))
+    loop.load(parameters)
+    const data = { A: operand(job, 'A'), b: operand(job, 'b') }
+    const call = () => loop.run(data, ['x'])['x']!
+    return { call, answer: call, close: () => undefined }
+  }
+})
 
 await serve({
   version: 'wasm',
   detail: runtime.adapter,
   methods: [
     resident(runtime),
-    { workload: 'systems', name: 'BLOCK', gives: 'x', prepare: inLanes },
-    ...methods(runtime).map((m) => (m.workload === 'systems' ? { ...m, name: 'BLOCK, one by one' } : m))
+    ...methods(runtime),
+    classical('Cholesky', choleskyProgram),
+    classical('CG, 18 iterations', cgProgram, { steps: Float32Array.of(18) })
   ]
 })
