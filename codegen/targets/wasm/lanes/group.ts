@@ -27,9 +27,9 @@ export interface LanesPort {
 }
 
 /**
- * A program for batches. Exports `memory`, `begin()`, `run(systems)` and `end()`: a call begins, runs its groups and ends.
- * Inputs are written to memory before `run`, or before `begin` where they are no batch; outputs are read behind `run` or
- * `end`.
+ * A program for batches. Exports `memory`, `begin()`, `run(systems, offset)` and `end()`: a call begins, runs its groups and
+ * ends. Inputs are written to memory before `run`, or before `begin` where they are no batch; outputs are read behind `run`
+ * or `end`. The arrays of a group may stand `offset` bytes further on, so that one can be filled while another runs.
  */
 export interface GroupProgram {
   readonly name: string
@@ -39,8 +39,9 @@ export interface GroupProgram {
   readonly batch: number | null
   readonly inputs: readonly LanesPort[]
   readonly outputs: readonly LanesPort[]
-  /** Bytes of memory. */
+  /** Bytes of memory, and those at its end that the arrays of one group take. */
   readonly bytes: number
+  readonly groupBytes: number
   readonly module: Module
 }
 
@@ -84,6 +85,7 @@ export const batchPort = (
 // --- the loop --------------------------------------------------------------------------------------------------------
 
 const systems = local('systems', 'i32')
+const offset = local('offset', 'i32')
 const s = local('s', 'i32')
 const last = local('last', 'i32')
 const places = [0, 1, 2, 3].map((k) => local(`s${k}`, 'i32'))
@@ -95,7 +97,7 @@ const setMask = (address: number): Statement => {
   return store('v128.store', int(address), op('i32x4.lt_s', ordinals, left))
 }
 
-export interface GroupParts extends Omit<GroupProgram, 'module'> {
+export interface GroupParts extends Omit<GroupProgram, 'module' | 'groupBytes'> {
   /** Functions that the statements call. */
   readonly functions: readonly Func[]
   readonly begin: readonly Statement[]
@@ -109,7 +111,7 @@ export interface GroupParts extends Omit<GroupProgram, 'module'> {
 /** Where fewer than four systems are left, the last one is repeated. */
 const runBody = ({ inputs, outputs, each, mask }: GroupParts): readonly Statement[] => {
   const row = (port: LanesPort, k: number): Value<'i32'> =>
-    plus(times(get(places[k] as (typeof places)[number]), 4 * port.elements), int(port.address))
+    plus(plus(times(get(places[k] as (typeof places)[number]), 4 * port.elements), get(offset)), int(port.address))
   const rows = (port: LanesPort): readonly Value<'i32'>[] => [0, 1, 2, 3].map((k) => row(port, k))
   const clamped = (k: number): Value<'i32'> => {
     const own = plus(get(s), int(k))
@@ -133,6 +135,7 @@ export const groupProgram = (parts: GroupParts): GroupProgram => {
     ...new Set(ports.filter((p) => p.batched).map((p) => p.elements))
   ]
   const pages = Math.ceil(bytes / pageBytes)
+  const first = Math.min(bytes, ...[...inputs, ...outputs].filter((p) => p.batched).map((p) => p.address))
   return {
     name: parts.name,
     group: parts.group,
@@ -140,12 +143,13 @@ export const groupProgram = (parts: GroupParts): GroupProgram => {
     inputs,
     outputs,
     bytes,
+    groupBytes: bytes - first,
     module: module({ pages, most: pages, imported: false, shared: false }, [
       ...functions,
       ...lengths(inputs).map(intoLanes),
       ...lengths(outputs).map(outOfLanes),
       func('begin', [], null, begin),
-      func('run', [systems], null, runBody(parts)),
+      func('run', [systems, offset], null, runBody(parts)),
       func('end', [], null, end)
     ])
   }
