@@ -1,5 +1,6 @@
 /**
- * What figure 3 times: networks on every backend, with A handed over or already there, and classical solvers in float64.
+ * What figure 3 times: networks on every backend, with A handed over or already there, and classical solvers in float64
+ * and, compiled as the networks are, in float32.
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -10,10 +11,12 @@ import type { Equations } from '../../../codegen/equation'
 import * as X from '../../../codegen/expr'
 import type { Plan } from '../../../codegen/plan'
 import { schedule } from '../../../codegen/schedule'
+import { type ClassicalProgram, cgProgram, choleskyProgram } from '../../../codegen/targets/wasm/classical/program'
 import type { Runtime } from '../../backends/runtime'
 import { load64 } from '../../javascript/run'
 import { batchCg, batchCholesky, batchLu } from '../../linalg/batch'
 import type { Sample } from '../../sample/spd'
+import { groups } from '../../wasm/lanes'
 import { inferred, singles, type Weighted } from '../answers'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -170,17 +173,35 @@ const float64 = (what: string, call: (systems: Sample) => () => unknown): Entran
   prepare: async (systems) => ready(call(systems))
 })
 
+const counts: readonly (readonly [what: string, k: (n: number) => number])[] = [
+  ['CG, 6 iterations', (n) => Math.min(6, n)],
+  ['CG, 8 iterations', (n) => Math.min(8, n)],
+  ['CG, N iterations', (n) => n]
+]
+
 const cg = (what: string, k: (n: number) => number): Entrant =>
   float64(what, ({ A, b, n, batch }) => {
     const iterations = k(n)
     return () => batchCg(A, b, batch, n, iterations)
   })
 
+/** A classical solver compiled to WebAssembly, float32, four systems in the lanes of a vector; A is copied in at every call. */
+const inLanes = (what: string, program: (n: number) => ClassicalProgram, steps?: (n: number) => number): Entrant => ({
+  what,
+  backend: 'wasm',
+  transfer: true,
+  prepare: async ({ n, A, b }) => {
+    const made = groups(program(n))
+    if (steps !== undefined) made.load({ steps: Float32Array.of(steps(n)) })
+    const data = singles({ A, b })
+    return ready(() => made.run(data, ['x']))
+  }
+})
+
 /** The best classical solvers that this process has. */
 export const classical: readonly Entrant[] = [
-  cg('CG, 6 iterations', (n) => Math.min(6, n)),
-  cg('CG, 8 iterations', (n) => Math.min(8, n)),
-  cg('CG, N iterations', (n) => n),
+  ...counts.flatMap(([what, k]) => [cg(what, k), inLanes(what, cgProgram, k)]),
+  inLanes('Cholesky', choleskyProgram),
   float64(
     'Cholesky',
     ({ A, b, n, batch }) =>
