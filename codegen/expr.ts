@@ -3,60 +3,12 @@
  * and sizes stay symbolic. Plain data with smart constructors; see `codegen/equation` for the equations themselves.
  */
 import * as Dim from '../spec/dim'
+import type { Condition, Expr, Index, Position, Read, Reduction } from './expr/model'
 import { mapSame } from './same'
 
+export type * from './expr/model'
+
 // --- model -----------------------------------------------------------------------------------------------------------
-
-/** A named axis variable: `i` runs over 0 .. dim-1. */
-export interface Index {
-  readonly _tag: 'index'
-  readonly name: string
-  readonly dim: Dim.Dim
-}
-
-/** A whole-number position: an index, a size, and sums, multiples, quotients and remainders of them. */
-export type Position =
-  | Index
-  | { readonly _tag: 'size'; readonly dim: Dim.Dim }
-  | { readonly _tag: 'plus'; readonly left: Position; readonly right: Position }
-  | { readonly _tag: 'times'; readonly of: Position; readonly by: Dim.Dim }
-  | { readonly _tag: 'quotient'; readonly of: Position; readonly by: Dim.Dim }
-  | { readonly _tag: 'remainder'; readonly of: Position; readonly by: Dim.Dim }
-
-export interface Condition {
-  readonly _tag: 'less' | 'equal'
-  readonly left: Position
-  readonly right: Position
-}
-
-/** The sum, or the largest, of the body's values over all values of the indices. */
-export type Reduction =
-  | { readonly _tag: 'sum'; readonly over: readonly Index[]; readonly body: Expr }
-  | { readonly _tag: 'max'; readonly over: readonly Index[]; readonly body: Expr }
-
-/** One element of a tensor. */
-export interface Read {
-  readonly _tag: 'read'
-  readonly tensor: string
-  readonly at: readonly Position[]
-}
-
-/** Functions that equations leave abstract: every target states how it approximates them and how well. */
-export type Special = 'exp' | 'erf' | 'tanh'
-
-export type Expr =
-  | { readonly _tag: 'number'; readonly value: number }
-  /** A size as a number, as in `1 / n`. */
-  | { readonly _tag: 'extent'; readonly dim: Dim.Dim }
-  | Read
-  | Reduction
-  | { readonly _tag: 'add'; readonly terms: readonly Expr[] }
-  | { readonly _tag: 'multiply'; readonly factors: readonly Expr[] }
-  | { readonly _tag: 'divide'; readonly over: Expr; readonly by: Expr }
-  | { readonly _tag: 'sqrt'; readonly of: Expr }
-  | { readonly _tag: Special; readonly of: Expr }
-  | { readonly _tag: 'largest'; readonly of: readonly [Expr, Expr] }
-  | { readonly _tag: 'where'; readonly when: Condition; readonly yes: Expr; readonly no: Expr }
 
 /** What smart constructors take for an expression: a number stands for itself. */
 export type Term = Expr | number
@@ -266,19 +218,29 @@ export const parts = (e: Expr): readonly Expr[] => {
   }
 }
 
+const gather = (e: Expr, into: Read[]): void => {
+  if (e._tag === 'read') into.push(e)
+  else for (const part of parts(e)) gather(part, into)
+}
+
 /** Every read in an expression, in order, repeats included. */
 export const reads = (e: Expr): readonly Read[] => {
   const found: Read[] = []
-  const look = (part: Expr): void => {
-    if (part._tag === 'read') found.push(part)
-    else for (const inner of parts(part)) look(inner)
-  }
-  look(e)
+  gather(e, found)
   return found
 }
 
+/** The tensors of expressions, which never change. */
+const known = new WeakMap<Expr, readonly string[]>()
+
 /** The tensors an expression reads, each once, in order of first use. */
-export const tensors = (e: Expr): readonly string[] => [...new Set(reads(e).map((r) => r.tensor))]
+export const tensors = (e: Expr): readonly string[] => {
+  const before = known.get(e)
+  if (before !== undefined) return before
+  const found = [...new Set(reads(e).map((r) => r.tensor))]
+  known.set(e, found)
+  return found
+}
 
 export const isReduction = (e: Expr): e is Reduction => e._tag === 'sum' || e._tag === 'max'
 

@@ -90,7 +90,7 @@ export const formulaOf = (names: Names) => {
         return `Σ${over} ${show(e.body, 'term')}`
       }
       case 'max':
-        return `max${e.over.map((i) => i.name).join(',')} ${show(e.body, 'term')}`
+        return `max_${e.over.map((i) => i.name).join(',')} ${show(e.body, 'term')}`
       case 'add':
         return e.terms
           .map((t, k) => {

@@ -44,22 +44,36 @@ const inlined = (inner: Equation, read: Extract<X.Expr, { _tag: 'read' }>, outer
 const isPlain = (read: Extract<X.Expr, { _tag: 'read' }>): boolean =>
   read.at.every((p) => p._tag === 'index' || p._tag === 'size')
 
+const sizeOf = (over: readonly X.Index[]): Dim.Dim => over.reduce((d, i) => Dim.times(d, i.dim), Dim.one)
+
+/** Results of fewer numbers than this are summed in two steps: one sum over everything would leave a device idle. */
+const fewest = 32
+
+/** Whether `outer` is the sum of `inner` over some of its axes, each element read once, with many results. */
+const isTotal = (inner: Equation, outer: Equation): boolean => {
+  const { value } = outer
+  if (value._tag !== 'sum' || value.body._tag !== 'read' || value.body.tensor !== inner.defines) return false
+  const { at } = value.body
+  const places = new Set(at.flatMap((p) => (p._tag === 'index' ? [p.name] : [])))
+  return (
+    places.size === at.length &&
+    at.length === outer.over.length + value.over.length &&
+    (Dim.asConstant(sizeOf(outer.over)) ?? fewest) >= fewest
+  )
+}
+
 /** Whether `inner` may be computed where `outer` reads it. */
 const mayFuse = (inner: Equation, outer: Equation, e: Equations): boolean => {
-  if (uses(inner.defines, outer.value) !== 1) return false
+  const total = isTotal(inner, outer)
+  if (uses(inner.defines, outer.value) !== 1 && !total) return false
   const read = X.reads(outer.value).find((r) => r.tensor === inner.defines)
   if (read === undefined || !isPlain(read)) return false
   const arrays = new Set([...X.tensors(inner.value), ...X.tensors(outer.value)])
   arrays.delete(inner.defines)
+  if (arrays.size > mostArrays || e.tensors[inner.defines] === undefined) return false
+  if (total || X.reductions(inner.value).length === 0) return true
   // A reader with fewer axes computes less than there is; one with more would compute it again and again.
-  const size = (q: Equation) => q.over.reduce((d, i) => Dim.times(d, i.dim), Dim.one)
-  const room = Dim.subtract(size(inner), size(outer))
-  const noWaste = room.terms.every((t) => t.coefficient > 0)
-  return (
-    arrays.size <= mostArrays &&
-    (noWaste || X.reductions(inner.value).length === 0) &&
-    e.tensors[inner.defines] !== undefined
-  )
+  return Dim.subtract(sizeOf(inner.over), sizeOf(outer.over)).terms.every((t) => t.coefficient > 0)
 }
 
 /** Two arrays of one equation may not share a label: the fused one's are told apart by a number. */

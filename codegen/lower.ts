@@ -124,7 +124,15 @@ const parameterCotangents = (
     const name = cotangent(p.name)
     const share = cotangents[p.name]
     const s = X.index('s', Dim.batch)
-    const own = p.dims.map((dim, axis) => X.index(['h', 'm', 'p'][axis] ?? `axis${axis}`, dim))
+    // By the letters of the rule that gives it, where only one does.
+    const letters =
+      share === undefined
+        ? []
+        : (tape.byName
+            .get(share)
+            ?.over.slice(1)
+            .map((i) => i.name) ?? [])
+    const own = p.dims.map((dim, axis) => X.index(letters[axis] ?? `axis${axis}`, dim))
     const over = perSystem ? [s, ...own] : own
     Tape.declare(
       tape,

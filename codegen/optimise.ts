@@ -12,7 +12,7 @@ import { mapSame } from './same'
 import { simplify } from './simplify'
 import { squeeze } from './squeeze'
 import { support } from './support'
-import { type Fault, verify } from './verify'
+import { type Fault, verifier } from './verify'
 
 type Pass = (e: Equations) => Equations
 
@@ -39,7 +39,7 @@ const dropDead: Pass = (e) => {
     const eq = e.equations[at] as Equation
     if (!live.has(eq.defines)) continue
     equations.push(eq)
-    for (const { tensor } of X.reads(eq.value)) live.add(tensor)
+    for (const tensor of X.tensors(eq.value)) live.add(tensor)
   }
   const dead = (t: Tensor): boolean => t.role === 'value' && !live.has(t.name)
   if (!Object.values(e.tensors).some(dead)) return e
@@ -137,8 +137,9 @@ const passes: readonly { readonly name: string; readonly run: Pass }[] = [
 ]
 
 /** All passes, verified before the first and after each that changed something. */
-export const optimise = (e: Equations): E.Either<Fault, Equations> =>
-  passes.reduce<E.Either<Fault, Equations>>(
+export const optimise = (e: Equations): E.Either<Fault, Equations> => {
+  const verify = verifier()
+  return passes.reduce<E.Either<Fault, Equations>>(
     (state, { name, run }) =>
       E.chain((now: Equations) => {
         const next = run(now)
@@ -146,3 +147,4 @@ export const optimise = (e: Equations): E.Either<Fault, Equations> =>
       })(state),
     verify('lowering')(e)
   )
+}

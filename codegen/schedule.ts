@@ -7,8 +7,9 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
 import * as Dim from '../spec/dim'
-import { type Equation, type Equations, inputs as inputsOf, labelOf } from './equation'
+import { type Equation, type Equations, inputs as inputsOf } from './equation'
 import * as X from './expr'
+import { kernelOf, keyOf, nameFault, numberKernels } from './kernel'
 import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
 import { batchLast } from './schedules/batch-last'
@@ -98,42 +99,13 @@ const withViews = (
       labels[name] = freshLabel(labels, name, r.tensor, wholes)
       return { ...r, tensor: name, at: r.at.slice(depth) }
     })
-  const equations = e.equations.map((eq) => {
+  const equations = e.equations.map((eq): Equation => {
+    if (!X.reads(eq.value).some((r) => depthOf(r) > 0)) return eq
     const labels = { ...eq.labels }
     const value = look(labels, wholesOf(eq.value))(eq.value)
     return { ...eq, value, labels }
   })
   return { e: { ...e, tensors, equations }, views: [...views.values()] }
-}
-
-// --- kernels ---------------------------------------------------------------------------------------------------------
-
-const word = (text: string): string => text.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '')
-
-/** The equation in its own labels: what its kernel is, wherever in the model it stands. */
-const kernelOf = (e: Equations, eq: Equation): PlanKernel => {
-  const names = X.tensors(eq.value)
-  const label = labelOf(eq, eq.defines)
-  return {
-    name: `${word(eq.rule)}_${word(label)}`,
-    part: eq.part,
-    label,
-    parameters: names.map((name) => ({ label: word(labelOf(eq, name)), axes: e.tensors[name]?.dims ?? [] })),
-    over: eq.over,
-    value: X.mapReads((r) => ({ ...r, tensor: word(labelOf(eq, r.tensor)) }))(eq.value)
-  }
-}
-
-const duplicate = (words: readonly string[]): string | undefined => words.find((w, k) => words.indexOf(w) !== k)
-
-/** Every name in a kernel means one thing: arrays and indices share none. */
-const nameFault = (k: PlanKernel): string | undefined => {
-  const labels = k.parameters.map((p) => p.label)
-  const twice = duplicate(labels)
-  if (twice !== undefined) return `kernel ${k.name} calls two arrays ${twice}`
-  const indices = new Set([...k.over, ...X.reductions(k.value).flatMap((s) => s.over)].map((i) => i.name))
-  const shared = labels.find((l) => indices.has(l))
-  return shared === undefined ? undefined : `kernel ${k.name} calls an array and an index ${shared}`
 }
 
 // --- the schedule ----------------------------------------------------------------------------------------------------
@@ -153,23 +125,24 @@ export const schedule =
         const byKey = new Map<string, number>()
         const launches: PlanLaunch[] = []
         for (const eq of e.equations) {
-          const kernel = kernelOf(e, eq)
-          const fault = nameFault(kernel)
-          if (fault !== undefined) return fail(fault)
-          const key = JSON.stringify(kernel)
+          const key = keyOf(e, eq)
           const known = byKey.get(key) ?? kernels.length
           if (known === kernels.length) {
+            const kernel = kernelOf(e, eq)
+            const fault = nameFault(kernel)
+            if (fault !== undefined) return fail(fault)
             kernels.push(kernel)
             byKey.set(key, known)
           }
           launches.push({ kernel: known, inputs: X.tensors(eq.value), output: eq.defines })
         }
-        const outputs = [...new Set([...e.outputs, ...e.updates.map((u) => u.output)])]
+        const kept = new Set([...e.outputs, ...e.updates.map((u) => u.output)])
+        const outputs = [...kept]
         const lasts = new Map<string, number>()
         for (const [at, launch] of launches.entries()) for (const name of launch.inputs) lasts.set(name, at)
         const buffers = launches.map((launch, at) => {
           const dims = sizesOf(e.tensors[launch.output]?.dims ?? [], sizes)
-          const last = outputs.includes(launch.output) ? launches.length : (lasts.get(launch.output) ?? at)
+          const last = kept.has(launch.output) ? launches.length : (lasts.get(launch.output) ?? at)
           return { name: launch.output, dims, elements: product(dims), first: at, last }
         })
         const slots = allot(buffers)
@@ -194,13 +167,3 @@ export const schedule =
       })
     )
   }
-
-/** Kernels of one rule and label that differ (a last layer without a consumer, say) are told apart by a number. */
-const numberKernels = (kernels: readonly PlanKernel[]): readonly PlanKernel[] => {
-  const seen = new Map<string, number>()
-  return kernels.map((k) => {
-    const count = (seen.get(k.name) ?? 0) + 1
-    seen.set(k.name, count)
-    return count === 1 ? k : { ...k, name: `${k.name}_${count}` }
-  })
-}

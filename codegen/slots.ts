@@ -14,17 +14,32 @@ export interface Slots {
   readonly elements: readonly number[]
 }
 
+interface Slot {
+  readonly elements: number
+  /** The last step that needs what it holds. */
+  readonly freeFrom: number
+}
+
 /**
  * A slot for every array, given in the order of their first steps: the smallest free one that is large enough, else the
  * largest free one, grown, else a new one. An array that a step reads never shares a slot with one that it writes.
  */
 export const allot = (lives: readonly Life[]): Slots => {
-  const slots: { elements: number; freeFrom: number }[] = []
+  const slots: Slot[] = []
+  // Those that are free again before the end: outputs keep theirs.
+  const passing: number[] = []
+  const end = lives.reduce((most, { last }) => Math.max(most, last), 0)
+  const room = (k: number): number => slots[k]?.elements ?? 0
   const of = lives.map(({ elements, first, last }) => {
-    const room = (k: number): number => slots[k]?.elements ?? 0
-    const free = slots.map((_, k) => k).filter((k) => (slots[k]?.freeFrom ?? 0) < first)
-    const fits = free.filter((k) => room(k) >= elements).sort((p, q) => room(p) - room(q))
-    const slot = fits[0] ?? free.sort((p, q) => room(q) - room(p))[0] ?? slots.length
+    let [fits, largest] = [-1, -1]
+    for (const k of passing) {
+      const own = slots[k] as Slot
+      if (own.freeFrom >= first) continue
+      if (own.elements >= elements && (fits < 0 || own.elements < room(fits))) fits = k
+      if (largest < 0 || own.elements > room(largest)) largest = k
+    }
+    const slot = fits >= 0 ? fits : largest >= 0 ? largest : slots.length
+    if (slot === slots.length && last < end) passing.push(slot)
     slots[slot] = { elements: Math.max(elements, room(slot)), freeFrom: last }
     return slot
   })

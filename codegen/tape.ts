@@ -28,9 +28,11 @@ export interface Tape {
   readonly tensors: Record<string, Tensor>
   readonly equations: Equation[]
   readonly entries: Entry[]
+  /** Equations by what they define. */
+  readonly byName: Map<string, Equation>
 }
 
-export const empty = (): Tape => ({ tensors: {}, equations: [], entries: [] })
+export const empty = (): Tape => ({ tensors: {}, equations: [], entries: [], byName: new Map() })
 
 export const declare = (tape: Tape, name: string, dims: readonly Dim.Dim[], role: Role | 'value'): string => {
   if (tape.tensors[name] !== undefined) throw new Error(`internal: tensor ${name} is declared twice`)
@@ -46,7 +48,7 @@ const dimsOfTensor = (tape: Tape, name: string): readonly Dim.Dim[] => {
 
 /** What the equation that defines a tensor calls it; an input goes by the last word of its name. */
 const labelOfValue = (tape: Tape, name: string): string => {
-  const own = tape.equations.find((eq) => eq.defines === name)
+  const own = tape.byName.get(name)
   return own?.labels[name]?.replace(/_next$/, '') ?? name.slice(name.lastIndexOf('.') + 1)
 }
 
@@ -73,7 +75,9 @@ const define = (
     labels[target] = say(read.tensor)
     return { ...read, tensor: target }
   }
-  tape.equations.push({ ...about, defines: name, over: line.over, value: X.mapReads(rename)(line.value), labels })
+  const equation = { ...about, defines: name, over: line.over, value: X.mapReads(rename)(line.value), labels }
+  tape.equations.push(equation)
+  tape.byName.set(name, equation)
   return name
 }
 

@@ -5,7 +5,7 @@
 import * as E from 'fp-ts/Either'
 
 import * as Dim from '../spec/dim'
-import type { Equation, Equations } from './equation'
+import type { Equation, Equations, Tensor } from './equation'
 import * as X from './expr'
 
 export interface Fault {
@@ -31,18 +31,26 @@ const isPacked = (p: X.Position): boolean => {
   }
 }
 
-const indicesOf = (p: X.Position): readonly X.Index[] => {
+type Bound = ReadonlyMap<string, X.Index>
+
+/** The fault of a position's indices where those of `bound` are. */
+const unboundIn = (p: X.Position, bound: Bound): string | undefined => {
   switch (p._tag) {
-    case 'index':
-      return [p]
+    case 'index': {
+      const known = bound.get(p.name)
+      if (known === undefined) return `index ${p.name} is not bound`
+      return Dim.equals(known.dim, p.dim)
+        ? undefined
+        : `index ${p.name} has size ${Dim.show(p.dim)} and ${Dim.show(known.dim)}`
+    }
     case 'size':
-      return []
+      return undefined
     case 'plus':
-      return [...indicesOf(p.left), ...indicesOf(p.right)]
+      return unboundIn(p.left, bound) ?? unboundIn(p.right, bound)
     case 'times':
     case 'quotient':
     case 'remainder':
-      return indicesOf(p.of)
+      return unboundIn(p.of, bound)
   }
 }
 
@@ -50,17 +58,9 @@ const indicesOf = (p: X.Position): readonly X.Index[] => {
 const faultOf = (
   e: Equations,
   expr: X.Expr,
-  bound: ReadonlyMap<string, X.Index>,
+  bound: Bound,
   state: { readonly summed: boolean; readonly guarded: boolean }
 ): string | undefined => {
-  const free = (p: X.Position): string | undefined => {
-    for (const i of indicesOf(p)) {
-      const known = bound.get(i.name)
-      if (known === undefined) return `index ${i.name} is not bound`
-      if (!Dim.equals(known.dim, i.dim)) return `index ${i.name} has size ${Dim.show(i.dim)} and ${Dim.show(known.dim)}`
-    }
-    return undefined
-  }
   switch (expr._tag) {
     case 'read': {
       const tensor = e.tensors[expr.tensor]
@@ -70,7 +70,7 @@ const faultOf = (
       }
       // Positions 0 .. dim-1 of an index lie inside an axis, or one position does, at all sizes of at least one.
       for (const [axis, p] of expr.at.entries()) {
-        const unbound = free(p)
+        const unbound = unboundIn(p, bound)
         if (unbound !== undefined) return unbound
         const size = tensor.dims[axis] as Dim.Dim
         if (state.summed && isPacked(p)) return `${expr.tensor} is read through a packed axis inside a sum or maximum`
@@ -99,8 +99,8 @@ const faultOf = (
       return Number.isFinite(expr.value) ? undefined : `a number is ${expr.value}`
     case 'where':
       return (
-        free(expr.when.left) ??
-        free(expr.when.right) ??
+        unboundIn(expr.when.left, bound) ??
+        unboundIn(expr.when.right, bound) ??
         faultOf(e, expr.yes, bound, { ...state, guarded: true }) ??
         faultOf(e, expr.no, bound, { ...state, guarded: true })
       )
@@ -121,38 +121,62 @@ const faultOf = (
   }
 }
 
-const faultOfEquation = (e: Equations, eq: Equation, defined: ReadonlySet<string>): string | undefined => {
+/** The fault of one equation among tensors, apart from the order of equations. */
+const faultWithin = (e: Equations, eq: Equation): string | undefined => {
   const tensor = e.tensors[eq.defines]
   if (tensor === undefined) return 'it defines a tensor that is not declared'
   if (tensor.role !== 'value') return `it defines ${eq.defines}, which is an input`
-  if (defined.has(eq.defines)) return 'it is defined twice'
   if (tensor.dims.length !== eq.over.length || eq.over.some((i, a) => !Dim.equals(i.dim, tensor.dims[a] as Dim.Dim))) {
     return `its axes [${eq.over.map((i) => Dim.show(i.dim)).join(', ')}] are not its tensor's [${tensor.dims.map(Dim.show).join(', ')}]`
   }
   if (new Set(eq.over.map((i) => i.name)).size !== eq.over.length) return 'two of its axes share an index'
-  for (const name of X.tensors(eq.value)) {
-    if (e.tensors[name]?.role === 'value' && !defined.has(name)) return `it reads ${name}, which is not yet defined`
-  }
   return faultOf(e, eq.value, new Map(eq.over.map((i) => [i.name, i])), { summed: false, guarded: false })
 }
 
-/** Every value defined once and before its use, every read within its axes, every index bound, every output there. */
-export const verify =
-  (phase: string) =>
-  (e: Equations): E.Either<Fault, Equations> => {
-    const defined = new Set<string>()
-    for (const eq of e.equations) {
-      const reason = faultOfEquation(e, eq, defined)
-      if (reason !== undefined) return E.left({ _tag: 'Fault', phase, equation: eq.defines, reason })
-      defined.add(eq.defines)
-    }
-    for (const name of [...e.outputs, ...e.updates.map((u) => u.output)]) {
-      if (!defined.has(name) && e.tensors[name]?.role === undefined) {
-        return E.left({ _tag: 'Fault', phase, equation: name, reason: 'it is an output, and nothing defines it' })
-      }
-      if (!defined.has(name) && e.tensors[name]?.role === 'value') {
-        return E.left({ _tag: 'Fault', phase, equation: name, reason: 'it is an output, and nothing defines it' })
-      }
-    }
-    return E.right(e)
+/** Equations that were found sound, with the tensors they were sound among: all of them, and those they speak of. */
+type Sound = WeakMap<Equation, { readonly all: Equations['tensors']; readonly own: readonly (Tensor | undefined)[] }>
+
+const faultOfEquation = (
+  e: Equations,
+  eq: Equation,
+  defined: ReadonlySet<string>,
+  sound: Sound
+): string | undefined => {
+  if (defined.has(eq.defines)) return 'it is defined twice'
+  const names = X.tensors(eq.value)
+  for (const name of names) {
+    if (!defined.has(name) && e.tensors[name]?.role === 'value') return `it reads ${name}, which is not yet defined`
   }
+  const before = sound.get(eq)
+  if (before?.all === e.tensors) return undefined
+  const own = [eq.defines, ...names].map((name) => e.tensors[name])
+  const fault = own.every((tensor, k) => tensor === before?.own[k]) ? undefined : faultWithin(e, eq)
+  if (fault === undefined) sound.set(eq, { all: e.tensors, own })
+  return fault
+}
+
+/**
+ * Every value defined once and before its use, every read within its axes, every index bound, every output there. One
+ * verifier looks once at what phases leave as it was.
+ */
+export const verifier = () => {
+  const sound: Sound = new WeakMap()
+  return (phase: string) =>
+    (e: Equations): E.Either<Fault, Equations> => {
+      const defined = new Set<string>()
+      for (const eq of e.equations) {
+        const reason = faultOfEquation(e, eq, defined, sound)
+        if (reason !== undefined) return E.left({ _tag: 'Fault', phase, equation: eq.defines, reason })
+        defined.add(eq.defines)
+      }
+      for (const name of [...e.outputs, ...e.updates.map((u) => u.output)]) {
+        const role = e.tensors[name]?.role
+        if (!defined.has(name) && (role === undefined || role === 'value')) {
+          return E.left({ _tag: 'Fault', phase, equation: name, reason: 'it is an output, and nothing defines it' })
+        }
+      }
+      return E.right(e)
+    }
+}
+
+export const verify = (phase: string): ((e: Equations) => E.Either<Fault, Equations>) => verifier()(phase)

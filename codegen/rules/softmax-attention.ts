@@ -67,7 +67,7 @@ export const outOfHeads = (o: HeadOptions & { readonly width: Dim.Dim; readonly 
  */
 export const softmaxAttention = (o: HeadOptions & { readonly mask: Mask }): Rule => {
   const [Q, K, V, S, top, E, total, P, O] = ['Q', 'K', 'V', 'S', 'top', 'E', 'total', 'P', 'O'].map(tensor) as Nine
-  const [dO, dP, dS, mean] = [tensor('dO'), tensor('dP'), tensor('dS'), tensor('mean')]
+  const [dO, dP, dS, average] = [tensor('dO'), tensor('dP'), tensor('dS'), tensor('average')]
   const { h, c, i, k } = headAxes(o)
   const scale = 1 / Math.sqrt(o.each)
   // Entries above the diagonal are not there: the first of a row stands in for them where one is needed.
@@ -90,8 +90,8 @@ export const softmaxAttention = (o: HeadOptions & { readonly mask: Mask }): Rule
     vjp: [
       set('dV', [s, k, h, c], sum([i], P(s, h, i, k), dO(s, i, h, c))),
       set('dP', [s, h, i, k], sum([c], dO(s, i, h, c), V(s, k, h, c))),
-      set('mean', [s, h, i], sum([c], dO(s, i, h, c), O(s, i, h, c))),
-      set('dS', [s, h, i, k], multiply(P(s, h, i, k), add(dP(s, h, i, k), negate(mean(s, h, i))))),
+      set('average', [s, h, i], sum([c], dO(s, i, h, c), O(s, i, h, c))),
+      set('dS', [s, h, i, k], multiply(P(s, h, i, k), add(dP(s, h, i, k), negate(average(s, h, i))))),
       set('dK', [s, k, h, c], multiply(scale, sum([i], dS(s, h, i, k), Q(s, i, h, c)))),
       set('dQ', [s, i, h, c], multiply(scale, sum([k], dS(s, h, i, k), K(s, k, h, c))))
     ]

@@ -5,9 +5,10 @@
 import type { Typed, TypedLayer } from '../../spec/infer'
 import type { Krylov, Layer } from '../../spec/layer'
 import * as W from '../../spec/weight'
-import { type Equation, type Equations, labelOf } from '../equation'
+import type { Equation, Equations } from '../equation'
 import * as X from '../expr'
 import { simplify } from '../simplify'
+import { isStep, namesIn, readouts } from './names'
 import { byRange, gathered, renameReads, writtenAt } from './rewrite'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -90,7 +91,6 @@ const inCoordinates = ({ children }: TypedLayer, { low, high }: Krylov, at: stri
   { at: `${at}.answer`, title: 'from coordinates to x' }
 ]
 
-const readouts = ['read the query', 'read every token', 'read all tokens', 'undo the scale of b']
 const totals = ['sum over systems', 'cotangents of parameters']
 
 const isUnder = (path: string, at: string): boolean => at === '' || path === at || path.startsWith(`${at}.`)
@@ -117,86 +117,6 @@ const whereOf = (e: Equations, layers: readonly Place[]): ReadonlyMap<string, Wh
       )
   }
   return found
-}
-
-// --- names -----------------------------------------------------------------------------------------------------------
-
-const lastWord = (name: string): string => name.slice(name.lastIndexOf('.') + 1)
-
-const isStep = (eq: Equation, tensor: string): boolean =>
-  eq.rule === 'residual' && labelOf(eq, tensor).endsWith('_step')
-
-/** Display names of the tensors that the equations of one section speak of. */
-const namesIn = (own: readonly Equation[], all: Equations): ((tensor: string) => string) => {
-  const forward = own.filter((eq) => eq.part === 'forward')
-  const defined = new Map(own.map((eq) => [eq.defines, eq]))
-  const names = new Map<string, string>()
-  const readers = (tensor: string): readonly Equation[] => forward.filter((eq) => X.tensors(eq.value).includes(tensor))
-
-  /** What the equation that defines a tensor calls it; the steps of a recurrence go by their numbers. */
-  const ownWord = (tensor: string): string => {
-    const eq = defined.get(tensor)
-    return eq === undefined || eq.rule === 'chebyshev' ? lastWord(tensor) : labelOf(eq, tensor)
-  }
-  const labelByReader = (tensor: string): string | undefined => {
-    const reader = own.find((eq) => X.tensors(eq.value).includes(tensor))
-    return reader === undefined ? undefined : labelOf(reader, tensor)
-  }
-
-  const forwardName = (tensor: string): string => {
-    const role = all.tensors[tensor]?.role
-    const eq = defined.get(tensor)
-    const word = ownWord(tensor)
-    if (role === 'parameter') return labelByReader(tensor) ?? word
-    if (role !== 'value') return lastWord(tensor)
-    if (eq?.rule === 'residual') return `${lastWord(tensor)}'`
-    const attention = readers(tensor).find((r) => r.rule === 'linear attention' && /^[UVuv]$/.test(labelOf(r, tensor)))
-    if (attention !== undefined) return labelOf(attention, tensor)
-    const [reader] = readers(tensor)
-    const byReader = eq === undefined || (eq.rule !== 'equation encoding' && readouts.includes(reader?.rule ?? ''))
-    return reader === undefined || !byReader ? word : labelOf(reader, tensor)
-  }
-
-  /** The value whose cotangent a tensor is, as the equations that read it tell. */
-  const cotangentOf = (tensor: string): string | undefined => {
-    for (const eq of own) {
-      const label = eq.part === 'vjp' && X.tensors(eq.value).includes(tensor) ? labelOf(eq, tensor) : ''
-      if (!label.startsWith('d')) continue
-      const value = forward.find(
-        (f) => f.path === eq.path && f.rule === eq.rule && labelOf(f, f.defines) === label.slice(1)
-      )
-      if (value === undefined) continue
-      // Past a residual nothing changes: the cotangent of what it adds is that of its sum.
-      const past = readers(value.defines)
-      return past.length === 1 && isStep(past[0] as Equation, value.defines) ? past[0]?.defines : value.defines
-    }
-    const eq = defined.get(tensor)
-    return eq?.rule === 'sum of cotangents' ? tensor.replace(/d([^.]+)$/, '$1') : undefined
-  }
-
-  /** What alone leaves the section. */
-  const onlyOutput = (): string | undefined => {
-    const out = forward.filter((eq) => readers(eq.defines).length === 0)
-    return out.length === 1 ? out[0]?.defines : undefined
-  }
-
-  const vjpName = (tensor: string): string => {
-    const value = cotangentOf(tensor) ?? (defined.has(tensor) ? undefined : onlyOutput())
-    return value === undefined ? ownWord(tensor) : `d${nameOf(value)}`
-  }
-
-  const backward = new Set(all.equations.filter((eq) => eq.part === 'vjp').map((eq) => eq.defines))
-  const nameOf = (tensor: string): string => {
-    const known = names.get(tensor)
-    if (known !== undefined) return known
-    const wish = backward.has(tensor) || tensor === 'dx' ? vjpName(tensor) : forwardName(tensor)
-    const taken = new Set(names.values())
-    let name = wish
-    for (let k = 2; taken.has(name); k++) name = `${wish}${k}`
-    names.set(tensor, name)
-    return name
-  }
-  return nameOf
 }
 
 // --- sections --------------------------------------------------------------------------------------------------------

@@ -52,7 +52,9 @@ export const float32Errors: Readonly<Record<Special, number>> = {
 const horner = (words: Words, coefficients: readonly number[], t: string): string => {
   const [first, ...rest] = coefficients
   const own = words.number(first as number)
-  return rest.length === 0 ? own : `${own} + ${t} * (${horner(words, rest, t)})`
+  if (rest.length === 0) return own
+  const inner = horner(words, rest, t)
+  return `${own} + ${t} * ${rest.length === 1 ? inner : `(${inner})`}`
 }
 
 const rational =

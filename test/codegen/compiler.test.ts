@@ -198,8 +198,18 @@ test('an equation of more arrays than a target takes is computed in parts', (t) 
 
 // --- texts -----------------------------------------------------------------------------------------------------------
 
+const kernelTexts = [
+  'block-linear-3',
+  'full-linear-2',
+  'polynomial-6',
+  'polynomial-9-stride-4',
+  'mixed-linear-2',
+  'transformer-2',
+  'transformer-1-causal'
+]
+
 test('printed kernels', (t) => {
-  for (const name of ['block-linear-3', 'full-linear-2', 'polynomial-6', 'polynomial-9-stride-4', 'mixed-linear-2']) {
+  for (const name of kernelTexts) {
     const program = right(C.toGpujs({ _tag: 'vjp' }, typed(name), { n: 4, batch: 2 }))
     golden(t, `kernels/${name}`, `${program.kernels.map((k) => k.source).join('\n\n')}\n`)
   }
@@ -209,5 +219,7 @@ test('printed kernels', (t) => {
   golden(t, 'kernels/adam', `${step.kernels.map((k) => k.source).join('\n\n')}\n`)
   const plain = right(C.toJavaScript({ _tag: 'forward' }, typed('block-linear-2'), { n: 4, batch: 2 }))
   golden(t, 'kernels/block-linear-2-float64', `${plain.functions.join('\n\n')}\n`)
+  const transformer = right(C.toJavaScript({ _tag: 'forward' }, typed('transformer-2'), { n: 4, batch: 2 }))
+  golden(t, 'kernels/transformer-2-float64', `${transformer.functions.join('\n\n')}\n`)
   t.end()
 })

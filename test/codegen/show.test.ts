@@ -132,14 +132,22 @@ for (const name of ['block-linear-3', 'block-linear-3-paper', 'block-linear-2-ov
   })
 }
 
-test('the three-layer BLOCK model in print', (t) => {
-  const typed = judged(catalogue['block-linear-3']!.model(9))
-  for (const phase of ['equations', 'plan', 'kernels'] as const) {
-    const text = showPhase(phase, { _tag: 'vjp' }, typed, { n: 9, batch: 1000 })
-    if (E.isLeft(text)) t.fail(text.left)
-    else golden(t, `print/block-linear-3-${phase}`, text.right)
+/** Models that are held to their printed texts, whole. */
+const printed: Readonly<Record<string, readonly ('equations' | 'plan' | 'kernels')[]>> = {
+  'block-linear-3': ['equations', 'plan', 'kernels'],
+  'transformer-1-causal': ['equations', 'plan']
+}
+
+test('models in print', (t) => {
+  for (const [name, phases] of Object.entries(printed)) {
+    const typed = judged(catalogue[name]!.model(9))
+    for (const phase of phases) {
+      const text = showPhase(phase, { _tag: 'vjp' }, typed, { n: 9, batch: 1000 })
+      if (E.isLeft(text)) t.fail(text.left)
+      else golden(t, `print/${name}-${phase}`, text.right)
+    }
+    golden(t, `print/${name}-tree`, Tree.showTyped(typed))
   }
-  golden(t, 'print/block-linear-3-tree', Tree.showTyped(typed))
   t.end()
 })
 
