@@ -66,6 +66,8 @@ export interface OpenOptions {
   readonly stock?: boolean
   /** False keeps to gpu.js's published calls: arguments and results are copied at every call. Default true. */
   readonly resident?: boolean
+  /** The most threads that `wasm` may use; a small program takes one. Default: as many as the processor runs at once. */
+  readonly threads?: number
   /** False refuses a graphics processor that is only software. Default true. */
   readonly software?: boolean
 }

@@ -1,7 +1,8 @@
-/** One thread's engine: the module's memory holds every array, and a call of the program is one call of the module. */
-import type { WasmProgram } from '../../codegen/targets/wasm/print'
+/** The engine of a module: its memory holds every array, and a call of the program is one call of the module. */
+import { print, type WasmProgram } from '../../codegen/targets/wasm/print'
 import { type ResidentEngine, sizeOf } from '../backends/resident'
 import type { Arrays } from '../backends/runtime'
+import { team } from './team'
 
 interface Exports {
   readonly memory: WebAssembly.Memory
@@ -17,14 +18,16 @@ const stretch = (memory: WebAssembly.Memory, at: number, elements: number): Floa
   new Float32Array(memory.buffer, at, elements)
 
 /** Runs single launches in a memory of their own, so that no array of the program is touched. */
-const launcher = (program: WasmProgram, module: WebAssembly.Module) => {
+const launcher = (given: WasmProgram) => {
+  // One thread, so that the memory is the module's own and grows.
+  const program = given.threads === 1 ? given : print(given.plan, { schedule: given.schedule })
   let own: WebAssembly.Instance | null = null
   return (index: number, inputs: readonly Float32Array[]): Float32Array => {
     const { plan } = program
     const launch = plan.launches[index]
     const regions = launch === undefined ? undefined : program.regions[launch.kernel]
     if (launch === undefined || regions === undefined) throw new Error(`internal: ${plan.name} has no launch ${index}`)
-    own ??= new WebAssembly.Instance(module)
+    own ??= new WebAssembly.Instance(new WebAssembly.Module(program.bytes))
     const { memory } = own.exports as unknown as Exports
     const elements = [sizeOf(plan, launch.output), ...inputs.map((array) => array.length)]
     let end = 64
@@ -40,38 +43,55 @@ const launcher = (program: WasmProgram, module: WebAssembly.Module) => {
     // What a kernel does not write must not pass for what an earlier launch wrote.
     out.fill(Number.NaN)
     for (const { name, units } of regions) (own.exports[name] as Region)(...places, end, 0, units)
-    return stretch(memory, places[0] ?? 0, elements[0] ?? 0).slice()
+    return out.slice()
   }
 }
 
-export const singleThread = (program: WasmProgram, module: WebAssembly.Module): ResidentEngine => {
+interface Running {
+  readonly memory: WebAssembly.Memory
+  readonly run: () => void
+  readonly close: () => Promise<void>
+}
+
+const started = async (program: WasmProgram): Promise<Running> => {
+  const module = await WebAssembly.compile(program.bytes)
+  if (program.threads === 1) {
+    const { memory, run } = new WebAssembly.Instance(module).exports as unknown as Exports
+    return { memory, run, close: async () => {} }
+  }
+  const pages = program.module.memory.pages
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  return { memory, ...(await team(module, memory, program.threads)) }
+}
+
+export const engine = async (program: WasmProgram): Promise<ResidentEngine> => {
   const { plan, places } = program
-  const instance = new WebAssembly.Instance(module)
-  const { memory, run } = instance.exports as unknown as Exports
+  const { memory, run, close } = await started(program)
   const placeOf = (name: string): number => {
     const at = places[name]
     if (at === undefined) throw new Error(`internal: ${name} of ${plan.name} has no place`)
     return at
   }
   const values = (name: string): Float32Array => stretch(memory, placeOf(name), sizeOf(plan, name))
-  const launch = launcher(program, module)
   const copies = (names: readonly string[]): Arrays => Object.fromEntries(names.map((n) => [n, values(n).slice()]))
+  const inputs = new Set(plan.inputs.map((i) => i.name))
+  let launch: ReturnType<typeof launcher> | null = null
   return {
-    kind: 'simd',
+    kind: program.threads === 1 ? 'simd' : `simd, ${program.threads} threads`,
     write: (input, array) => values(input).set(array),
     run: async (want) => {
       run()
       const answer = copies(want)
-      // An update may read what another one writes: all are read before any is written.
-      const next = plan.updates.map(({ input, output }) => [input, output] as const)
-      const passed = new Map(
-        next.filter(([, output]) => plan.inputs.some((i) => i.name === output)).map(([, o]) => [o, values(o).slice()])
-      )
-      for (const [input, output] of next) values(input).set(passed.get(output) ?? values(output))
+      // An update may read what another one writes: what is passed on is read before anything is written.
+      const passed = copies(plan.updates.flatMap(({ output }) => (inputs.has(output) ? [output] : [])))
+      for (const { input, output } of plan.updates) values(input).set(passed[output] ?? values(output))
       return answer
     },
-    read: async (inputs) => copies(inputs),
-    launch: async (index, inputs) => launch(index, inputs),
-    destroy: async () => {}
+    read: async (names) => copies(names),
+    launch: async (index, given) => {
+      launch ??= launcher(program)
+      return launch(index, given)
+    },
+    destroy: close
   }
 }

@@ -8,8 +8,9 @@ import { print, wasm } from '../../codegen/targets/wasm/print'
 import { asBackendError, type BackendError, type BackendName, backendError } from '../backends/error'
 import { type ResidentEngine, residentExecutable } from '../backends/resident'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
-import { singleThread } from './engine'
+import { engine } from './engine'
 import { asGroups, inGroups } from './in-groups'
+import { parallelism } from './team'
 
 const backend: BackendName = 'wasm'
 
@@ -19,23 +20,23 @@ const vectors = Uint8Array.of(
 )
 
 /** Batches of small systems as a loop over groups of them, all else launch by launch. */
-const engineFor = async (plan: Plan, printers?: Partial<Printers>): Promise<ResidentEngine> => {
+const engineFor = async (plan: Plan, threads: number, printers?: Partial<Printers>): Promise<ResidentEngine> => {
   const inside = printers?.wasm === undefined ? asGroups(plan) : null
   if (inside !== null) return inGroups(plan, inside)
-  const program = (printers?.wasm ?? print)(plan)
-  return singleThread(program, await WebAssembly.compile(program.bytes))
+  return engine((printers?.wasm ?? print)(plan, { threads }))
 }
 
 export const open =
-  (name: BackendName, _options: OpenOptions = {}): TaskEither<BackendError, Runtime> =>
+  (name: BackendName, options: OpenOptions = {}): TaskEither<BackendError, Runtime> =>
   async () => {
     if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(vectors)) {
       return E.left(backendError(name, 'unavailable', 'this engine has no WebAssembly with SIMD'))
     }
+    const threads = options.threads ?? parallelism()
     const live = new Set<Executable>()
     const compile: Runtime['compile'] = (plan, printers) => async () => {
       try {
-        const made = residentExecutable(backend, plan, await engineFor(plan, printers))
+        const made = residentExecutable(backend, plan, await engineFor(plan, threads, printers))
         live.add(made)
         return E.right(made)
       } catch (cause) {

@@ -4,11 +4,13 @@
 import type { Plan } from '../../plan'
 import type { Target } from '../../schedule'
 import { type Schedule, scheduleFor } from '../../schedules/schedule'
+import { leastProgram, leastWork, workOf } from '../../schedules/work'
 import { float32Errors } from '../special'
 import * as W from './code'
 import { encode } from './encode'
 import { regionFunction } from './kernel'
-import { type Func, func, type Module, module, pageBytes } from './module'
+import { func, type Module, module, pageBytes } from './module'
+import { type Call, meetings, shareOut } from './threads'
 
 export const wasm: Target = { name: 'wasm', mostArrays: null, errors: float32Errors }
 
@@ -20,6 +22,8 @@ export interface WasmRegion {
 
 export interface WasmProgram {
   readonly plan: Plan
+  /** Threads that one call takes; more than one share an imported memory. */
+  readonly threads: number
   readonly schedule: Schedule
   readonly module: Module
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -63,48 +67,79 @@ const layoutOf = (plan: Plan): Layout => {
   }
 }
 
-export const print = (plan: Plan, schedule: Schedule = scheduleFor(plan)): WasmProgram => {
+export interface PrintOptions {
+  /** How kernels run; by default as the cost model chooses. */
+  readonly schedule?: Schedule
+  /** The most threads that may share the work. */
+  readonly threads?: number
+}
+
+export const print = (plan: Plan, options: PrintOptions = {}): WasmProgram => {
+  const { schedule = scheduleFor(plan), threads: most = 1 } = options
   const { places, end } = layoutOf(plan)
   const made = plan.kernels.map((k, at) => {
     const regions = schedule.kernels[at]?.regions ?? []
-    return regions.map(({ region, nest }, part) =>
-      regionFunction(
+    return regions.map(({ region, nest }, part) => ({
+      ...regionFunction(
         regions.length === 1 ? k.name : `${k.name}.${part}`,
         k.parameters.map((p) => p.label),
         region,
         nest
-      )
-    )
+      ),
+      work: workOf(region)
+    }))
   })
-  const panelBytes = Math.max(0, ...made.flat().map((r) => r.panelBytes))
+  const work = plan.launches.flatMap((l) => made[l.kernel] ?? []).filter((r) => r.work >= leastWork && r.units > 1)
+  const threads = work.reduce((total, r) => total + r.work, 0) < leastProgram ? 1 : most
+  const panelBytes = Math.ceil(Math.max(0, ...made.flat().map((r) => r.panelBytes)) / line) * line
+  const panel = { at: end, bytes: panelBytes }
   const place = (name: string): W.Value<'i32'> => {
     const at = places[name]
     if (at === undefined) throw new Error(`internal: ${name} of ${plan.name} has no place`)
     return W.int(at)
   }
-  const run: Func = func(
-    'run',
-    [],
-    null,
-    plan.launches.flatMap((l) =>
-      (made[l.kernel] ?? []).map((r) =>
-        W.call(r.function.name, place(l.output), ...l.inputs.map(place), W.int(end), W.int(0), W.int(r.units))
-      )
+  const calls = plan.launches.map((l) =>
+    (made[l.kernel] ?? []).map(
+      (r): Call => ({
+        name: r.function.name,
+        places: [place(l.output), ...l.inputs.map(place)],
+        units: r.units,
+        shared: r.work >= leastWork && r.units > 1
+      })
     )
   )
-  const memoryBytes = end + panelBytes
-  const built = module({ pages: Math.ceil(memoryBytes / pageBytes), most: null, imported: false, shared: false }, [
+  const memoryBytes = end + threads * panelBytes
+  const pages = Math.ceil(memoryBytes / pageBytes)
+  const isShared = threads > 1
+  const built = module({ pages, most: isShared ? pages : null, imported: isShared, shared: isShared }, [
     ...made.flat().map((r) => r.function),
-    run
+    ...(isShared
+      ? shareOut(
+          calls,
+          meetings(
+            plan,
+            calls.map((launch) => launch.some((c) => c.shared))
+          ),
+          panel
+        )
+      : [
+          func(
+            'run',
+            [],
+            null,
+            calls.flat().map((c) => W.call(c.name, ...c.places, W.int(end), W.int(0), W.int(c.units)))
+          )
+        ])
   ])
   return {
     plan,
+    threads,
     schedule,
     module: built,
     bytes: encode(built),
     regions: made.map((all) => all.map((r) => ({ name: r.function.name, units: r.units }))),
     places,
-    panel: { at: end, bytes: panelBytes },
+    panel,
     memoryBytes
   }
 }
