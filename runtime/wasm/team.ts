@@ -1,8 +1,9 @@
 /**
- * Threads that run one module over one memory: `worker_threads` in Node, Workers in a page. Each waits for the next call,
- * makes its share, and waits again.
+ * Threads that run one module over one memory: Node's `worker_threads`. Each waits for the next call, makes its share, and
+ * waits again. Pages run on one thread.
  */
 import { words } from '../../codegen/targets/wasm/threads'
+import { canThread, nodeThreads } from './threads'
 
 export interface Team {
   /** One call of the program, by all threads; back when all have met at its end. */
@@ -15,7 +16,7 @@ interface Hand {
   readonly stop: () => Promise<void>
 }
 
-/** What every worker does; the same text in Node and in a page, which hand it its share in different ways. */
+/** What every worker does: text of our own, so that it needs no file of its own in a bundle. */
 const loop = `({ module, memory, thread, threads, call, stop }, ready) => {
   const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const words = new Int32Array(memory.buffer);
@@ -32,36 +33,18 @@ const loop = `({ module, memory, thread, threads, call, stop }, ready) => {
 const inNode = `const { parentPort, workerData } = require('node:worker_threads');
 (${loop})(workerData, () => parentPort.postMessage(0));`
 
-interface NodeWorker {
-  once(event: string, listener: (value: unknown) => void): void
-  unref(): void
-  terminate(): Promise<number>
-}
-
-type Builtin = (name: string) => unknown
-
-/** Node's own modules, without an import that a bundler for pages would follow. */
-const builtin = (): Builtin | null => {
-  const own = (globalThis as { readonly process?: { readonly getBuiltinModule?: Builtin } }).process?.getBuiltinModule
-  return own === undefined ? null : (name) => own(name)
-}
-
-const threadsModule = () =>
-  builtin()?.('node:worker_threads') as
-    | { readonly Worker: new (text: string, options: object) => NodeWorker; readonly isMainThread: boolean }
-    | undefined
-
 /** Threads that may work here at once: one where no other may share memory or wait. */
 export const parallelism = (): number => {
-  if (threadsModule() === undefined || typeof SharedArrayBuffer === 'undefined') return 1
-  const os = builtin()?.('node:os') as { readonly availableParallelism?: () => number } | undefined
+  if (!canThread()) return 1
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
+  const os = process?.getBuiltinModule?.('node:os') as { availableParallelism?: () => number } | undefined
   return os?.availableParallelism?.() ?? 1
 }
 
 const hand = (share: object): Hand => {
-  const node = threadsModule()
-  if (node === undefined) throw new Error('internal: there are no threads here')
-  const worker = new node.Worker(inNode, { eval: true, workerData: share })
+  const found = nodeThreads()
+  if (found === null) throw new Error('internal: no threads here; ask canThread first')
+  const worker = new found.Worker(inNode, { eval: true, workerData: share, execArgv: [] })
   // A program that is left open must not keep the process alive.
   worker.unref()
   const ready = new Promise<void>((resolve, reject) => {

@@ -52,7 +52,8 @@ for (let place = 0; ; place = 1 - place) {
 }
 `
 
-interface Worker {
+export interface Worker {
+  readonly once: (event: string, listener: (value: unknown) => void) => void
   readonly unref: () => void
   readonly terminate: () => unknown
 }
@@ -62,7 +63,7 @@ interface Threads {
 }
 
 /** Node's threads, or null elsewhere; asked for by name, so that bundles for pages need not have them. */
-const nodeThreads = (): Threads | null => {
+export const nodeThreads = (): Threads | null => {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
   return (process?.getBuiltinModule?.('node:worker_threads') as Threads | undefined) ?? null
 }
