@@ -12,7 +12,8 @@ import * as X from './expr'
 import { kernelOf, keyOf, nameFault, numberKernels } from './kernel'
 import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
-import { batchLast } from './schedules/batch-last'
+import { cheapestOrder } from './schedules/axis-cost'
+import { reorder } from './schedules/axis-order'
 import { allot } from './slots'
 import { splitArrays } from './split'
 import { withoutBatchOfOne } from './squeeze'
@@ -22,8 +23,8 @@ export interface Target {
   readonly name: string
   /** The most arrays that one kernel may read, or `null`. */
   readonly mostArrays: number | null
-  /** The least number of systems for which the batch axis becomes the fastest of every array; without one, it never does. */
-  readonly batchLastFrom?: number
+  /** Whether arrays may have their axes in another order; without it, they stand as written. */
+  readonly ordersAxes?: boolean
   /** The relative errors of its `exp`, `erf` and `tanh`; the bounds of its kernels count them. */
   readonly errors: Readonly<Record<X.Special, number>>
 }
@@ -114,8 +115,7 @@ export const schedule =
   (target: Target, sizes: Dim.Sizes) =>
   (all: Equations): E.Either<ScheduleError, Plan> => {
     const single = withoutBatchOfOne(sizes)(all)
-    const given =
-      (sizes['batch'] ?? 1) >= (target.batchLastFrom ?? Number.POSITIVE_INFINITY) ? batchLast(single) : single
+    const given = target.ordersAxes === true ? reorder(cheapestOrder(single, sizes))(single) : single
     return pipe(
       target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),
       E.mapLeft((reason): ScheduleError => ({ _tag: 'ScheduleError', reason })),

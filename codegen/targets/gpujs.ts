@@ -6,15 +6,13 @@ import * as Dim from '../../spec/dim'
 import { showEquation } from '../formula'
 import type { Plan, PlanKernel } from '../plan'
 import type { Program, ProgramKernel } from '../program'
-import type { Target } from '../schedule'
+import { valueOf } from '../schedules/affine'
 import { type Dialect, javascriptWords, type Words } from './dialect'
 import { branches, emit, hasLoop } from './emit'
-import { float32Errors, float32Functions } from './special'
+import { type GpujsSchedule, type KernelSchedule, scheduleGpujs, unrollOf } from './gpujs-schedule'
+import { float32Functions } from './special'
 
-export const gpujs: Target = { name: 'gpujs', mostArrays: 7, errors: float32Errors }
-
-/** For backends that run neighbouring threads together, on consecutive elements. */
-export const gpujsLanes: Target = { ...gpujs, name: 'gpujs-lanes', batchLastFrom: 4 }
+export { gpujs, gpujsWebasm, gpujsWebgpu } from './gpujs-schedule'
 
 // --- sizes as constants ----------------------------------------------------------------------------------------------
 
@@ -77,26 +75,23 @@ const words: Words = { ...javascriptWords, lowest: -1e30 }
 
 const functions = float32Functions(words)
 
-const printKernel = (k: PlanKernel, sizes: Dim.Sizes, unroll: boolean): ProgramKernel => {
+const printKernel = (k: PlanKernel, plan: Plan, own: KernelSchedule): ProgramKernel => {
   const constants: Record<string, number> = {}
-  const valueOf = (d: Dim.Dim): number => {
-    const value = Dim.evaluate(sizes)(d)
-    if (value._tag === 'Left') throw new Error(`internal: the size ${value.left} has no value`)
-    return value.right
-  }
+  const valueAt = valueOf(plan.sizes)
   const size = (d: Dim.Dim): string => {
     const literal = Dim.asConstant(d)
     if (literal !== undefined) return String(literal)
     const name = constantName(d)
-    constants[name] = valueOf(d)
+    constants[name] = valueAt(d)
     return `this.constants.${name}`
   }
   const axesOf = new Map(k.parameters.map((p) => [p.label, p.axes]))
+  const unroll = unrollOf(own, plan)
   const dialect: Dialect = {
     words,
     functions,
     size,
-    ...(unroll ? { unroll: { terms: 64, step: 8, extent: valueOf } } : {}),
+    ...(unroll === undefined ? {} : { unroll }),
     quotient: (over, by) => `Math.floor((${over} + 0.5) / ${by})`,
     read: (label, at) => {
       if (at.length === 0) return `${label}[0]`
@@ -122,18 +117,18 @@ const printKernel = (k: PlanKernel, sizes: Dim.Sizes, unroll: boolean): ProgramK
   return {
     name: k.name,
     source,
-    parameters: k.parameters.map((p) => ({ name: p.label, dims: packed(p.axes.map(valueOf)) })),
-    output: packed(k.over.map((i) => valueOf(i.dim))),
+    parameters: k.parameters.map((p) => ({ name: p.label, dims: packed(p.axes.map(valueAt)) })),
+    output: packed(k.over.map((i) => valueAt(i.dim))),
     constants
   }
 }
 
 /** Print a plan: kernel texts, and the launch table as it is. */
-export const print = (plan: Plan): Program => ({
+export const print = (plan: Plan, schedule: GpujsSchedule = scheduleGpujs(plan)): Program => ({
   name: plan.name,
   inputs: plan.inputs,
   views: plan.views,
-  kernels: plan.kernels.map((k) => printKernel(k, plan.sizes, plan.target === gpujsLanes.name)),
+  kernels: plan.kernels.map((k, at) => printKernel(k, plan, schedule[at] as KernelSchedule)),
   launches: plan.launches,
   outputs: plan.outputs,
   updates: plan.updates

@@ -165,18 +165,23 @@ program
 program
   .command('print')
   .description(
-    'print a model as the compiler sees it: tree, equations with their VJPs, plan, kernels; or the cheap form of a trained one'
+    'print a model as the compiler sees it: tree, equations with their VJPs, plan, schedule, kernels; or the cheap form of a trained one'
   )
   .argument('<model>', 'a model of the zoo, a checkpoint or a spec in JSON')
   .addOption(
     new Option('--phase <phase>', 'what to print')
-      .choices(['tree', 'equations', 'plan', 'kernels', 'specialised'])
+      .choices(['tree', 'equations', 'plan', 'schedule', 'kernels', 'specialised'])
       .default('tree')
   )
   .addOption(
     new Option('--goal <goal>', 'the program whose plan or kernels are printed')
       .choices(['forward', 'vjp', 'gradient', 'step'])
       .default('vjp')
+  )
+  .addOption(
+    new Option('--target <target>', 'what plan, schedule and kernels are made for')
+      .choices(['gpujs', 'gpujs-webasm', 'gpujs-webgpu'])
+      .default('gpujs')
   )
   .option('--n <n>', 'unknowns of a system', whole(1, 100000), 9)
   .option('--batch <k>', 'systems at once', whole(1, 1e6), 1000)
@@ -188,6 +193,7 @@ program
     example(
       'ansatz print block-linear-3',
       'ansatz print block-linear-3 --phase equations',
+      'ansatz print block-linear-3 --phase schedule --target gpujs-webasm',
       'ansatz print closed-form-2-kappa-5 --phase specialised --interval 0.3,1.7',
       'ansatz print full-linear-3 --phase kernels --n 16 --goal forward'
     )

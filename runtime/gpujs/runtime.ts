@@ -3,7 +3,8 @@ import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
 import type { Program } from '../../codegen/program'
-import { gpujs, print } from '../../codegen/targets/gpujs'
+import type { Target } from '../../codegen/schedule'
+import { gpujs, gpujsWebasm, gpujsWebgpu, print } from '../../codegen/targets/gpujs'
 import { asBackendError, type BackendError, type BackendName } from '../backends/error'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
 import { type Device, findDevice } from './device'
@@ -19,6 +20,9 @@ import { type Wiring, wire } from './wiring'
 export interface GpujsRuntime extends Runtime {
   compileProgram(program: Program): TaskEither<BackendError, Executable>
 }
+
+/** Backends whose plans are made otherwise than as written. */
+const targets: Partial<Readonly<Record<BackendName, Target>>> = { webasm: gpujsWebasm, webgpu: gpujsWebgpu }
 
 const start = (device: Device, gpu: Gpu, wiring: Wiring, resident: boolean): Promise<Engine> =>
   device.backend === 'cpu' || wiring.steps.length === 0
@@ -60,7 +64,16 @@ export const open =
         await gpu.destroy()
       }
       const { adapter, hardware } = device
-      return E.right({ backend: name, adapter, hardware, patch, target: gpujs, compile, compileProgram, close })
+      return E.right({
+        backend: name,
+        adapter,
+        hardware,
+        patch,
+        target: targets[name] ?? gpujs,
+        compile,
+        compileProgram,
+        close
+      })
     } catch (cause) {
       return E.left(asBackendError(name, 'unavailable', where, cause))
     }

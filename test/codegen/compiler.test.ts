@@ -9,7 +9,7 @@ import type { Plan } from '../../codegen/plan'
 import { adam } from '../../codegen/rules/optimiser'
 import { schedule } from '../../codegen/schedule'
 import { simplify } from '../../codegen/simplify'
-import { gpujs } from '../../codegen/targets/gpujs'
+import { gpujs, gpujsWebasm, print } from '../../codegen/targets/gpujs'
 import { javascript } from '../../codegen/targets/javascript'
 import { verify } from '../../codegen/verify'
 import { evaluate } from '../../runtime/equations/interpret'
@@ -209,6 +209,14 @@ const kernelTexts = [
 ]
 
 test('printed kernels', (t) => {
+  const lanes = right(C.plan(gpujsWebasm, { _tag: 'vjp' }, typed('block-linear-2', 9), { n: 9, batch: 100 }))
+  golden(
+    t,
+    'kernels/block-linear-2-webasm',
+    `${print(lanes)
+      .kernels.map((k) => k.source)
+      .join('\n\n')}\n`
+  )
   for (const name of kernelTexts) {
     const program = right(C.toGpujs({ _tag: 'vjp' }, typed(name), { n: 4, batch: 2 }))
     golden(t, `kernels/${name}`, `${program.kernels.map((k) => k.source).join('\n\n')}\n`)

@@ -1,13 +1,14 @@
 /** What is printed of a model is true: the derivation, run line by line, gives the answer and the gradients. */
+
 import * as E from 'fp-ts/Either'
 import test from 'tape'
-
 import { lowerTo } from '../../codegen/compile'
 import type { Equations, Tensor } from '../../codegen/equation'
 import * as X from '../../codegen/expr'
 import { showPhase } from '../../codegen/show'
 import { derivation } from '../../codegen/show/equations'
 import type { Line, Section } from '../../codegen/show/section'
+import { gpujsWebasm } from '../../codegen/targets/gpujs'
 import { evaluate, interpret } from '../../runtime/equations/interpret'
 import * as Key from '../../runtime/random/key'
 import { initialise } from '../../runtime/weights/initialise'
@@ -147,6 +148,9 @@ test('models in print', (t) => {
       else golden(t, `print/${name}-${phase}`, text.right)
     }
     golden(t, `print/${name}-tree`, Tree.showTyped(typed))
+    const schedule = showPhase('schedule', { _tag: 'vjp' }, typed, { n: 9, batch: 1000 }, gpujsWebasm)
+    if (E.isLeft(schedule)) t.fail(schedule.left)
+    else golden(t, `print/${name}-schedule`, schedule.right)
   }
   t.end()
 })
@@ -154,7 +158,7 @@ test('models in print', (t) => {
 test('every model of the zoo prints in every phase, on lines that fit a page', (t) => {
   for (const [name, { model }] of Object.entries(catalogue)) {
     const typed = judged(model(9))
-    for (const phase of ['equations', 'plan', 'kernels'] as const) {
+    for (const phase of ['equations', 'plan', 'schedule', 'kernels'] as const) {
       const text = showPhase(phase, { _tag: 'vjp' }, typed, { n: 9, batch: 4 })
       t.ok(
         E.isRight(text) && text.right.length > 200 && !/undefined|NaN|\[object/.test(text.right),

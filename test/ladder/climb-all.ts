@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either'
 import test from 'tape'
 import { open } from '../../runtime/backends/open'
 import type { BackendName } from '../../runtime/backends/probe'
+import type { OpenOptions } from '../../runtime/backends/runtime'
 import { deviceOf } from '../../runtime/ladder/backend-device'
 import { check } from '../../runtime/ladder/check'
 import type { Row } from '../../runtime/ladder/rung'
@@ -12,20 +13,25 @@ import { typed } from '../support/right'
 
 const say = (r: Row): string => `${r.rung} n=${r.n} batch=${r.batch} ${r.what} ${r.error} > ${r.bound} ${r.fault ?? ''}`
 
-export const climbAll = (backend: BackendName): void => {
+export const climbAll = (
+  backend: BackendName,
+  { options = {}, models = Object.keys(catalogue) }: { options?: OpenOptions; models?: readonly string[] } = {}
+): void => {
   test(`the ladder on ${backend}`, async (t) => {
-    const opened = await open(backend)()
+    const opened = await open(backend, options)()
     if (E.isLeft(opened)) {
       if (required().includes(backend)) t.fail(opened.left.message)
       else t.skip(opened.left.message)
       return t.end()
     }
     t.equal(opened.right.backend, backend, `runs on ${backend}: ${opened.right.adapter}`)
+    t.comment(opened.right.patch === null ? 'no WebAssembly of gpu.js' : `patched: ${opened.right.patch.patched}`)
     const device = deviceOf(opened.right)
     for (const [name, entry] of Object.entries(catalogue)) {
+      if (!models.includes(name)) continue
       const rows = await check({ typed: (n) => typed(entry.model(n)), weights: null }, device, {
         sizes: [3],
-        batches: [1, 2]
+        batches: [1, 5]
       })
       t.deepEqual(rows.filter((r) => !r.ok).map(say), [], `${name}: ${rows.length} rungs hold`)
     }

@@ -4,12 +4,14 @@ import test from 'tape'
 import { open } from '../../runtime/backends/open'
 import { deviceOf } from '../../runtime/ladder/backend-device'
 import { type Climber, check } from '../../runtime/ladder/check'
+import type { Compiler } from '../../runtime/ladder/compiler'
 import type { Row } from '../../runtime/ladder/rung'
 import { shipped, sourceOf } from '../../runtime/solve/models'
 import { infer, show } from '../../spec/infer'
 import { catalogue } from '../../spec/zoo/catalogue'
 import { right, typed } from '../support/right'
 import { liars, planted } from './planted'
+import { plantedInGpujs, soundSteps } from './planted-gpujs'
 import { plantedInCheapForms } from './planted-lazy'
 
 const typedBy = (name: string) => (n: number) => {
@@ -66,6 +68,26 @@ test('planted faults of cheap forms', async (t) => {
       `${fault.where}: ${fault.name}: ${failed.map(say).join()}`
     )
   }
+})
+
+test('planted faults of gpu.js schedules', async (t) => {
+  const opened = await open('webasm')()
+  if (E.isLeft(opened)) return t.fail(opened.left.message)
+  const device = deviceOf(opened.right)
+  const climber = { typed: typedBy('block-linear-3-paper'), weights: null }
+  const wide = { sizes: [4], batches: [5], only: ['kernels', 'forward', 'step'] as const }
+  const failed = async (own?: Compiler): Promise<readonly string[]> => {
+    const rows = await check(climber, device, own === undefined ? wide : { ...wide, compiler: own })
+    return [...new Set(rows.filter((r) => !r.ok).map((r) => r.rung))]
+  }
+  t.deepEqual(await failed(), [], 'without a fault every rung holds')
+  t.deepEqual(await failed(soundSteps), [], 'by steps of three, too')
+  for (const fault of plantedInGpujs) {
+    const caught = await failed(fault.compiler())
+    t.ok(caught.length > 0, `${fault.where}: ${fault.name}: caught by ${caught.join(', ') || 'nothing'}`)
+  }
+  await opened.right.close()
+  t.end()
 })
 
 test('planted faults and lying devices', async (t) => {

@@ -2,10 +2,12 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { Goal } from '../../../codegen/compile'
-import { lowerTo, plan as makePlan, toGpujs } from '../../../codegen/compile'
+import { lowerTo, plan as makePlan } from '../../../codegen/compile'
 import { adam } from '../../../codegen/rules/optimiser'
+import type { Target } from '../../../codegen/schedule'
 import { showPhase } from '../../../codegen/show'
-import { gpujs } from '../../../codegen/targets/gpujs'
+import { print as printGpujs } from '../../../codegen/targets/gpujs'
+import { gpujsTargets, scheduleGpujs } from '../../../codegen/targets/gpujs-schedule'
 import type { Typed } from '../../../spec/infer'
 import * as Json from '../../../spec/json'
 import * as Tree from '../../../spec/tree'
@@ -15,11 +17,12 @@ import { say, sayJson } from '../print'
 import { type Shown, showSpecialised, specialised, specialisedJson } from './print-specialised'
 
 interface Options {
-  readonly phase: 'tree' | 'equations' | 'plan' | 'kernels' | 'specialised'
+  readonly phase: 'tree' | 'equations' | 'plan' | 'schedule' | 'kernels' | 'specialised'
   readonly goal: 'forward' | 'vjp' | 'gradient' | 'step'
   readonly n: number
   readonly batch: number
   readonly rhs: number
+  readonly target: string
   readonly interval?: readonly number[]
   readonly json?: boolean
 }
@@ -30,23 +33,38 @@ type Phase = Exclude<Options['phase'], 'specialised'>
 const goalOf = (goal: Options['goal']): Goal =>
   goal === 'step' ? { _tag: 'step', optimiser: { ...adam, clip: 1 } } : { _tag: goal }
 
+/** The command line refuses other names. */
+const targetOf = (o: Options): Target => {
+  const found = gpujsTargets.find(({ name }) => name === o.target)
+  if (found === undefined) throw new Error(`internal: no target ${o.target}`)
+  return found
+}
+
 const textOf = (typed: Typed, phase: Phase, o: Options): E.Either<string, string> =>
   phase === 'tree'
     ? E.right(Tree.showTyped(typed))
-    : showPhase(phase, goalOf(o.goal), typed, { n: o.n, batch: o.batch })
+    : showPhase(phase, goalOf(o.goal), typed, { n: o.n, batch: o.batch }, targetOf(o))
 
 /** The phase as data: a spec, equations, a plan or a program. */
 const dataOf = (typed: Typed, phase: Phase, o: Options): E.Either<string, unknown> => {
-  const sizes = { n: o.n, batch: o.batch }
+  const made = makePlan(targetOf(o), goalOf(o.goal), typed, { n: o.n, batch: o.batch })
   switch (phase) {
     case 'tree':
       return E.right(Json.encode(typed.model))
     case 'equations':
       return E.right(lowerTo(goalOf(o.goal), typed))
     case 'plan':
-      return makePlan(gpujs, goalOf(o.goal), typed, sizes)
+      return made
+    case 'schedule':
+      return pipe(
+        made,
+        E.map((p) => scheduleGpujs(p).map((own, at) => ({ kernel: p.kernels[at]?.name, ...own })))
+      )
     case 'kernels':
-      return toGpujs(goalOf(o.goal), typed, sizes)
+      return pipe(
+        made,
+        E.map((p) => printGpujs(p))
+      )
   }
 }
 

@@ -1,0 +1,104 @@
+/**
+ * Axis order: which axis of every array is the last, and so the fastest. Neighbouring threads compute neighbouring elements
+ * along it, and a read costs one load where it is the same for all of them or runs along the last axis of its array too.
+ * Inputs are put in order before their first use and outputs put back, so that callers see no difference.
+ */
+import * as Dim from '../../spec/dim'
+import { type Equation, type Equations, labelOf, type Tensor } from '../equation'
+import * as X from '../expr'
+
+/** The axis that stands last, for arrays where it is another than written. */
+export type AxisOrder = ReadonlyMap<string, number>
+
+const isBatch = (d: Dim.Dim): boolean => Dim.equals(d, Dim.batch)
+
+/** `all` with the element at `axis` moved to the end. */
+export const movedLast = <A>(all: readonly A[], axis: number): readonly A[] => [
+  ...all.slice(0, axis),
+  ...all.slice(axis + 1),
+  all[axis] as A
+]
+
+/** The first axis of a size as the last of every value that has one: the batch, the tokens. */
+export const sizeLast =
+  (size: Dim.Dim) =>
+  (e: Equations): AxisOrder =>
+    new Map(
+      Object.entries(e.tensors).flatMap(([name, { dims, role }]): [string, number][] => {
+        const axis = role === 'value' || role === 'data' ? dims.findIndex((d) => Dim.equals(d, size)) : -1
+        return axis >= 0 && axis < dims.length - 1 ? [[name, axis]] : []
+      })
+    )
+
+/** The batch axis as the last of every array that has one. */
+export const batchLast = sizeLast(Dim.batch)
+
+// --- rewriting -------------------------------------------------------------------------------------------------------
+
+const inOrder = (name: string): string => `${name}, in order`
+
+const letters = ['i', 'j', 'k', 'c', 'd', 'm', 'p', 'q']
+
+/** Indices over a tensor's axes: `s` for the batch. */
+const indicesOf = (dims: readonly Dim.Dim[]): readonly X.Index[] => {
+  const free = [...letters]
+  return dims.map((d, axis) => X.index(isBatch(d) ? 's' : (free.shift() ?? `axis${axis}`), d))
+}
+
+/** The same equations with the axes of their arrays in another order. */
+export const reorder =
+  (order: AxisOrder) =>
+  (e: Equations): Equations => {
+    const kept = new Set([...e.outputs, ...e.updates.map((u) => u.output)])
+    const isInput = (name: string): boolean => e.tensors[name]?.role !== 'value'
+    const isCopied = (name: string): boolean => order.has(name) && (kept.has(name) || isInput(name))
+    const nameOf = (name: string): string => (isCopied(name) ? inOrder(name) : name)
+
+    const tensors: Record<string, Tensor> = {}
+    for (const [name, t] of Object.entries(e.tensors)) {
+      const axis = order.get(name)
+      if (axis === undefined || isCopied(name)) tensors[name] = t
+      if (axis !== undefined)
+        tensors[nameOf(name)] = { name: nameOf(name), role: 'value', dims: movedLast(t.dims, axis) }
+    }
+    /** `A[i,j,s] = A_given[s,i,j]`, or the other way round. */
+    const copy = (name: string, out: boolean, label: string, part: Equation['part'], path: string): Equation => {
+      const axis = order.get(name) as number
+      const logical = indicesOf(tensors[name]?.dims ?? [])
+      const ordered = movedLast(logical, axis)
+      const [to, from] = out ? [name, inOrder(name)] : [inOrder(name), name]
+      return {
+        defines: to,
+        over: out ? logical : ordered,
+        value: X.tensor(from)(...(out ? ordered : logical)),
+        rule: 'axis order',
+        part,
+        path,
+        labels: { [to]: label, [from]: `${label}_${out ? 'found' : 'given'}` }
+      }
+    }
+    const arranged = new Set<string>()
+    const equations: Equation[] = []
+    for (const eq of e.equations) {
+      for (const name of X.tensors(eq.value)) {
+        if (!order.has(name) || !isInput(name) || arranged.has(name)) continue
+        arranged.add(name)
+        equations.push(copy(name, false, labelOf(eq, name), eq.part, eq.path))
+      }
+      const axis = order.get(eq.defines)
+      const value = X.mapReads((r) => {
+        const own = order.get(r.tensor)
+        return own === undefined ? r : { ...r, tensor: nameOf(r.tensor), at: movedLast(r.at, own) }
+      })(eq.value)
+      const names = [eq.defines, ...X.tensors(eq.value)]
+      equations.push({
+        ...eq,
+        defines: nameOf(eq.defines),
+        over: axis === undefined ? eq.over : movedLast(eq.over, axis),
+        value,
+        labels: Object.fromEntries(names.map((name) => [nameOf(name), labelOf(eq, name)]))
+      })
+      if (isCopied(eq.defines)) equations.push(copy(eq.defines, true, labelOf(eq, eq.defines), eq.part, eq.path))
+    }
+    return { ...e, tensors, equations }
+  }
