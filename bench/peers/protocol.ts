@@ -15,7 +15,10 @@ export type Request =
   /** Closes all that is prepared. */
   | { readonly ask: 'close' }
 
-/** Milliseconds a call, by the clock on the wall and by the processors' time that the process took, all threads together. */
+/**
+ * Milliseconds a call: by the clock on the wall, and the processors' time that the process took outside the kernel, all threads
+ * together. The kernel's share, most of it page faults, swings twentyfold with what else the machine has in memory.
+ */
 export interface Clocked {
   readonly wall: number
   readonly cpu: number
