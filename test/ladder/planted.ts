@@ -108,7 +108,7 @@ const launches = (plan: Plan, f: (inputs: readonly string[]) => readonly string[
 }
 
 /** A launch late in the plan that reads what an earlier layer wrote under the same label. */
-const stale = (plan: Plan): Plan => {
+export const stale = (plan: Plan): Plan => {
   const sizeOf = new Map(plan.buffers.map((b) => [b.name, b.elements]))
   for (let at = plan.launches.length - 1; at > 0; at--) {
     for (const name of plan.launches[at]?.inputs ?? []) {
@@ -122,7 +122,7 @@ const stale = (plan: Plan): Plan => {
 }
 
 /** Give a buffer the slot of one that is still alive. */
-const sharedSlot = (plan: Plan): Plan => {
+export const sharedSlot = (plan: Plan): Plan => {
   for (const b of plan.buffers) {
     const other = plan.buffers.find(
       (o) => o.first < b.first && o.last > b.first && o.slot !== b.slot && o.elements >= b.elements
