@@ -264,8 +264,7 @@ export const startEngine = async (
     launch,
     time: (calls) => timeCalls(graphics, where, calls, encode),
     destroy: async () => {
-      for (const buffer of made) buffer.destroy()
-      made.clear()
+      for (const buffer of made) free(buffer)
     }
   }
 }
