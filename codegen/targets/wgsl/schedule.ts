@@ -108,7 +108,8 @@ interface Way {
   readonly step: () => Step | null
 }
 
-const isLonger = (wishes: Wishes): boolean => wishes.fuse === 'always'
+/** What every dispatch costs beside its price: nothing, or so much that the fewest dispatches win. */
+const surcharge = (wishes: Wishes): number => (wishes.fuse === 'always' ? 1e12 : 0)
 
 /** Launch `at` by itself. */
 const single = (plan: Plan, fact: Fact, at: number, limits: Limits, wishes: Wishes): { price: number; step: Step } => {
@@ -157,10 +158,10 @@ export const scheduleWgsl = (plan: Plan, limits: Limits, wishes: Wishes = {}): S
     const before = best[first]
     if (before === undefined) throw new Error(`internal: no way to launch ${first}`)
     const own = single(plan, facts[first] as Fact, first, limits, wishes)
-    offer(first + 1, { price: before.price + own.price, from: first, step: () => own.step })
+    offer(first + 1, { price: before.price + own.price + surcharge(wishes), from: first, step: () => own.step })
     if (wishes.fuse === 'never') continue
     for (const { last, depth, price } of groupsFrom(plan, facts, first, limits)) {
-      const cost = before.price + (isLonger(wishes) ? 1 : price)
+      const cost = before.price + price + surcharge(wishes)
       if (best[last + 1] !== undefined && (best[last + 1] as Way).price <= cost) continue
       if (bindings(plan, uses, first, last).fewest > limits.storageBuffers) continue
       const fused = arrange(plan, uses, first, last, depth, limits)
