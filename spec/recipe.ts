@@ -8,7 +8,7 @@ import type { Model } from './model'
 
 /** What the weights are before the first stage. */
 export type Start =
-  /** Drawn by the initial laws of the parameters and multiplied by `scale`. */
+  /** By the initial laws of the parameters, what is drawn multiplied by `scale`. */
   | { readonly _tag: 'random'; readonly scale: number }
   /** The closed-form weights for `kappa`, plus N(0, noise^2) on every scalar. */
   | { readonly _tag: 'closedForm'; readonly kappa: number; readonly noise: number }

@@ -76,11 +76,7 @@ const firstWeights = (
   const from = recipe.start
   switch (from._tag) {
     case 'random':
-      return E.right(
-        Object.fromEntries(
-          Object.entries(initialise(typed, n, own)).map(([name, array]) => [name, array.map((v) => from.scale * v)])
-        )
-      )
+      return E.right(initialise(typed, n, own, from.scale))
     case 'closedForm':
       return pipe(
         embed(typed.model, from.kappa),

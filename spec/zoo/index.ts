@@ -27,6 +27,7 @@ export {
   blockLinear4Universal,
   recipes,
   scalar3,
+  transformerDemo,
   twoLayers
 } from './recipes'
 export { type TransformerOptions, transformer } from './transformer'

@@ -6,6 +6,7 @@ import * as R from '../recipe'
 import { blockLinear } from './block-linear'
 import { paperRecipes } from './paper-recipes'
 import { polarRecipe } from './polar-recipe'
+import { transformer } from './transformer'
 
 /** Where all of them are measured. */
 const sizes = { low: 2, high: 64 }
@@ -135,6 +136,27 @@ export const adamDemo: R.Recipe = R.make({
   valid: F.spd({ kappa: 5, sizes: { low: 2, high: 9 } })
 })
 
+/**
+ * A small Transformer on systems of four unknowns, by AdamW with warm-up and a cosine (Sittoni and Tudisco 2025, at a size that
+ * trains in a minute; rate, decay and warm-up are ours).
+ */
+export const transformerDemo: R.Recipe = R.make({
+  name: 'transformer-demo',
+  model: transformer({ n: 4, width: 32, blocks: 2, heads: 4 }),
+  start: R.random(),
+  stages: [
+    R.adam({
+      family: F.spd({ kappa: 5, sizes: 4 }),
+      steps: 2000,
+      batch: 64,
+      rate: { peak: 2e-3, warmup: 100, decay: 'cosine' },
+      weightDecay: 0.01
+    })
+  ],
+  seed: 1,
+  valid: F.spd({ kappa: 5, sizes: 4 })
+})
+
 /** Row operations of three layers for every square matrix with singular values that differ by a factor of 5 at most. */
 export const polar3: R.Recipe = polarRecipe({ layers: 3, kappa: 5, symmetric: false })
 
@@ -149,6 +171,7 @@ export const recipes: readonly R.Recipe[] = [
   scalar3,
   block82,
   adamDemo,
+  transformerDemo,
   polar3,
   polarSymmetric3,
   ...paperRecipes

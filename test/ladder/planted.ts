@@ -74,7 +74,7 @@ const scheduling = (f: (plan: Plan) => Plan): Compiler => ({
   schedule: (target, sizes, e) => f(compiler.schedule(target, sizes, e))
 })
 
-const printing = (f: (source: string) => string): Compiler => ({
+export const printing = (f: (source: string) => string): Compiler => ({
   ...compiler,
   printers: {
     gpujs: (plan): Program => {
@@ -84,7 +84,7 @@ const printing = (f: (source: string) => string): Compiler => ({
   }
 })
 
-const printing64 = (f: (source: string) => string): Compiler => ({
+export const printing64 = (f: (source: string) => string): Compiler => ({
   ...compiler,
   printJavaScript: (plan) => {
     const made = compiler.printJavaScript(plan)
@@ -93,7 +93,7 @@ const printing64 = (f: (source: string) => string): Compiler => ({
 })
 
 /** Every kernel name to which a text fault applies is its own; the first text that contains the pattern is changed. */
-const once = (pattern: RegExp, by: string) => {
+export const once = (pattern: RegExp, by: string) => {
   let done = false
   return (source: string): string => {
     if (done || !pattern.test(source)) return source

@@ -126,6 +126,25 @@ test('the best of the starts is kept', async (t) => {
   t.end()
 })
 
+test('a small Transformer learns by AdamW, on float32 as on float64', async (t) => {
+  const family = Family.spd({ kappa: 2, sizes: 2 })
+  const schedule = { steps: 150, batch: 16, rate: { peak: 1e-2, warmup: 10, decay: 'cosine' } } as const
+  const r: Recipe.Recipe = {
+    ...recipe('transformer', [Recipe.adam({ family, ...schedule, weightDecay: 0.01 })]),
+    model: Zoo.transformer({ n: 2, width: 8, blocks: 1, heads: 2, std: 0.2 }),
+    valid: family
+  }
+  const losses = async (options: FollowOptions): Promise<readonly number[]> =>
+    (await collect(r, options)).progress.map((p) => p.loss)
+  const mean = (some: readonly number[]): number => some.reduce((p, q) => p + q, 0) / some.length
+  const double = await losses({})
+  const [first, last] = [mean(double.slice(0, 10)), mean(double.slice(-10))]
+  t.ok(last < 0.25 * first, `mean square error ${first} to ${last}`)
+  const single = await losses({ backend: 'cpu' })
+  t.ok(Math.abs(mean(single.slice(-10)) / last - 1) < 0.05, `float32: to ${mean(single.slice(-10))}`)
+  t.end()
+})
+
 test('training on matrices and by Adam lowers the loss, on float32 as on float64', async (t) => {
   const losses = (progress: readonly Progress[]): readonly number[] => progress.map((p) => p.loss)
   const lm = losses((await collect(recipe('matrices', [{ ...onMatrices, iterations: 60 } as Recipe.Stage]))).progress)

@@ -40,3 +40,27 @@ test('a parameter keeps its draw when others come and go', (t) => {
   t.deepEqual(three!['1.attention.P.mu1'], two!['1.attention.P.mu1'])
   t.end()
 })
+
+test('a Transformer starts from N(0, 0.02^2), zeros and ones, and a scale is of what is drawn', (t) => {
+  const model = typed(Zoo.transformer({ n: 6, width: 32, blocks: 2, heads: 4 }))
+  const spread = (a: Float64Array): number => Math.sqrt(a.reduce((sum, v) => sum + v * v, 0) / a.length)
+  const weights = initialise(model, 6, Key.key(6))
+  const scaled = initialise(model, 6, Key.key(6), 0.5)
+  for (const { name, law } of model.parameters) {
+    const [own, half] = [weights[name]!, scaled[name]!]
+    if (/gain$/.test(name)) t.ok(law._tag === 'constant' && [...own, ...half].every((v) => v === 1), `${name}: ones`)
+    else if (/bias$|shift$/.test(name))
+      t.ok(
+        [...own, ...half].every((v) => v === 0),
+        `${name}: zeros`
+      )
+    else {
+      t.ok(own.length < 100 || Math.abs(spread(own) / 0.02 - 1) < 0.2, `${name}: ${spread(own)}`)
+      t.ok(
+        half.every((v, k) => v === 0.5 * own[k]!),
+        `${name}: half of it`
+      )
+    }
+  }
+  t.end()
+})
