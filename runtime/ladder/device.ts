@@ -189,7 +189,10 @@ const reversedSystems =
     return a.map((_, at) => a[at - (at % size) + size - 1 - (at % size)] as number)
   }
 
-/** Whether permuting a system's equations and unknowns permutes the answer: no weight tells one from another. */
+/**
+ * Whether permuting a system's equations and unknowns permutes the answer: no weight tells one from another. Free matrices
+ * tell the entries of a token apart, learned embeddings and positions the tokens (and fix n); a causal mask comes with matrices.
+ */
 const isEquivariant = (c: Case): boolean =>
   c.typed.parameters.every((p) => !/\.(matrix|left|right|H)$/.test(p.name)) && c.typed.n === null
 
