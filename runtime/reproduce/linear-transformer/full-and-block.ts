@@ -17,6 +17,8 @@ const n = 9
 
 interface Timing {
   readonly backend: string
+  /** A graphics processor that is only software: its time says nothing of one. */
+  readonly software: boolean
   readonly full: Timed
   readonly block: Timed
 }
@@ -27,7 +29,8 @@ const weighted = (t: Trained): Weighted => ({ name: t.name, model: t.model, weig
 const against = async (
   pair: readonly Entrant[],
   systems: Sample,
-  quick: boolean
+  quick: boolean,
+  software: boolean
 ): Promise<E.Either<string, Timing>> => {
   const ready: { readonly name: string; readonly run: () => unknown; readonly close: () => Promise<void> }[] = []
   try {
@@ -37,7 +40,7 @@ const against = async (
       ready.push({ name: what, run: one.right.call, close: one.right.close })
     }
     const [full, block] = await race(ready, quick ? { rounds: 5, limit: 500 } : { rounds: 21, limit: 20_000 })
-    return E.right({ backend: pair[0]!.backend, full: full!, block: block! })
+    return E.right({ backend: pair[0]!.backend, software, full: full!, block: block! })
   } finally {
     for (const { close } of ready) await close()
   }
@@ -52,7 +55,7 @@ const timings = async (
   const found: Timing[] = []
   const backends = c.backends.filter(isBackendName)
   c.progress('time on javascript float64', 0, backends.length + 1)
-  const double = await against([network64('FULL', full), network64('BLOCK', block)], systems, c.quick)
+  const double = await against([network64('FULL', full), network64('BLOCK', block)], systems, c.quick, false)
   if (E.isLeft(double)) return double
   found.push(double.right)
   for (const [k, name] of backends.entries()) {
@@ -60,7 +63,7 @@ const timings = async (
     const runtime = await open(name)()
     if (E.isLeft(runtime)) return E.left(runtime.left.message)
     const pair = [network('FULL', full, runtime.right, true), network('BLOCK', block, runtime.right, true)]
-    const timed = await against(pair, systems, c.quick)
+    const timed = await against(pair, systems, c.quick, /\(software\)/.test(runtime.right.adapter))
     await runtime.right.close()
     if (E.isLeft(timed)) return timed
     found.push(timed.right)
@@ -108,7 +111,8 @@ const claimsOf = (accuracies: readonly Accuracy[], times: readonly Timing[]): re
   const others = blocks.map(({ name }) => of(name))
   const rival = others.reduce((p, q) => (median(q.mse) < median(p.mse) ? q : p))
   const tried = ways.map((w) => `${w.name}: ${bestAndMedianError(w.mse)}`).join('; ')
-  const slower = times.filter(({ full: f, block: b }) => f.median > b.median)
+  const counted = times.filter(({ software }) => !software)
+  const slower = counted.filter(({ full: f, block: b }) => f.median > b.median)
   return [
     {
       claim: 'FULL is the best at N = 9.',
@@ -137,10 +141,12 @@ const claimsOf = (accuracies: readonly Accuracy[], times: readonly Timing[]): re
       claim: 'BLOCK is also faster.',
       paper: 'stated',
       ours: times
-        .map(({ backend, full: f, block: b }) => `${backend}: ${(f.median / b.median).toFixed(1)} times`)
+        .map(
+          (t) => `${t.backend}${t.software ? ' (software)' : ''}: ${(t.full.median / t.block.median).toFixed(1)} times`
+        )
         .join(', '),
-      verdict: slower.length === times.length ? 'reproduced' : 'not reproduced',
-      note: 'Time of FULL over that of BLOCK, transfers included; on every backend it must be above 1.'
+      verdict: slower.length === counted.length ? 'reproduced' : 'not reproduced',
+      note: 'Time of FULL over that of BLOCK, transfers included; it must be above 1 on every backend but those that only imitate a graphics processor.'
     }
   ]
 }
