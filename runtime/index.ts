@@ -53,12 +53,12 @@ export { type Float64Executable, load64 } from './javascript/run'
 
 // --- running on backends -------------------------------------------------------------------------------------------------
 
+export { choose as chooseBackend } from './backends/choose'
 export { open as openBackend } from './backends/open'
 export {
   type BackendError,
   type BackendName,
   backendNames,
-  choose as chooseBackend,
   type Probe,
   probe as probeBackend,
   probeAll as probeBackends

@@ -1,12 +1,11 @@
 /** Which backends work on this machine, found out by running a small program on each and checking its numbers. */
 import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
-import type { TaskEither } from 'fp-ts/TaskEither'
 import { byHand } from '../../codegen/by-hand'
 import type { Equations } from '../../codegen/equation'
 import * as X from '../../codegen/expr'
 import { schedule } from '../../codegen/schedule'
-import { type BackendError, type BackendName, backendError, backendNames, isBackendName } from './error'
+import { type BackendError, type BackendName, backendError, backendNames } from './error'
 import { open } from './open'
 import type { CodeGenerator, OpenOptions } from './runtime'
 
@@ -56,8 +55,8 @@ const y = Float32Array.from({ length: 5 }, (_, j) => [0, 1, 2].reduce((sum, i) =
 const same = (left: Float32Array | undefined, right: Float32Array): boolean =>
   left?.length === right.length && right.every((value, index) => left[index] === value)
 
-/** What is wrong with a backend, or null: runs the probe twice, so that kept state is tried as well. */
-const trial = async (name: BackendName, options: OpenOptions): Promise<E.Either<BackendError, Probe>> => {
+/** Opens a backend and runs the probe on it, twice, so that kept state is tried as well. */
+export const trial = async (name: BackendName, options: OpenOptions): Promise<E.Either<BackendError, Probe>> => {
   const opened = await open(name, options)()
   if (E.isLeft(opened)) return opened
   const runtime = opened.right
@@ -103,25 +102,4 @@ export const probeAll =
     const probes: Probe[] = []
     for (const name of backendNames) probes.push(await probe(name, options)())
     return probes
-  }
-
-/**
- * The backend to use. `auto`: wgsl on a real graphics processor, else wasm, else webasm, else cpu. A backend that is named is
- * taken or refused, never replaced by another.
- */
-export const choose =
-  (request: string): TaskEither<BackendError, BackendName> =>
-  async () => {
-    if (request !== 'auto') {
-      if (!isBackendName(request)) {
-        const known = ['auto', ...backendNames].join(', ')
-        return E.left(backendError(request, 'unavailable', `there is no such backend; there are ${known}`))
-      }
-      const tried = await trial(request, {})
-      return E.isLeft(tried) ? tried : E.right(request)
-    }
-    const graphics = await trial('wgsl', { software: false })
-    if (E.isRight(graphics) && graphics.right.hardware) return E.right('wgsl')
-    for (const name of ['wasm', 'webasm'] as const) if (E.isRight(await trial(name, {}))) return E.right(name)
-    return E.right('cpu')
   }

@@ -50,6 +50,8 @@ export interface Choice {
   readonly matrixProducts: number
   /** Why it is run this way. */
   readonly because: string
+  /** Floating-point operations of a pass over all the work it was chosen for, roughly. */
+  readonly operations: number
   /** The norm that a right-hand side is given: one, or what a network that sees b as it is was trained on. */
   readonly rightHandSide: 'unit' | 'sqrt(n)'
 }
@@ -85,8 +87,8 @@ const specialOf = ({ model, weights, kappa }: Source): E.Either<string, Speciali
   return found
 }
 
-/** What a choice has besides the reason for it: made once for a set of weights and a stride, 0 for the tokens. */
-type Form = Omit<Choice, 'because'>
+/** What a choice has besides the work and the reason for it: made once for a set of weights and a stride, 0 for the tokens. */
+type Form = Omit<Choice, 'because' | 'operations'>
 
 const made = new WeakMap<Weights, Map<number, Form>>()
 
@@ -157,33 +159,38 @@ const asTokens = ({ name, model, weights, kappa }: Source, n: number): E.Either<
     E.chainFirst(({ typed }) => validate(typed, n, weights))
   )
 
+/**
+ * What products of matrices cost in layers of tokens: attention forms `S = sum_m U_m X_m^T` and `S V_m`, two products for
+ * every part of size n.
+ */
+const ofTokens = ({ tokens }: I.Typed, layers: number, { n, batch, rhs }: Work): number =>
+  layers * 2 * T.squareParts(tokens).length * batch * rhs * priceOfMatrices(n)
+
 const saying =
-  (because: string) =>
+  (because: string, operations: number | null, work: Work) =>
   (form: E.Either<string, Form>): E.Either<string, Choice> =>
     pipe(
       form,
-      E.map((own) => ({ ...own, because }))
+      E.map((own) => ({
+        ...own,
+        because,
+        operations: operations ?? ofTokens(own.typed, depthOf(own.typed.model.body), work) / 2
+      }))
     )
 
 /** In float32 the tokens of deeper networks lose one to three digits that their cheap forms keep. */
 const deepestTokens = 4
-
-/**
- * The least that tokens cost: attention forms `S = sum_m U_m X_m^T` and `S V_m`, two products of matrices for every part of
- * size n, in every layer but the last.
- */
-const leastOfTokens = ({ model, tokens }: I.Typed, { n, batch, rhs }: Work): number =>
-  (depthOf(model.body) - 1) * 2 * T.squareParts(tokens).length * batch * rhs * priceOfMatrices(n)
 
 /** The costs of a network; those of its tokens, which take long to count, only where they may be the least. */
 const costsOn = (source: Source, special: Specialised, work: Work, force: Force): readonly Cost[] => {
   const costs = costsOf(null, special, work)
   if (force !== null || depthOf(source.model.body) > deepestTokens) return costs
   const tokens = asTokens(source, work.n)
-  const lazy = costs.find(({ way }) => way === 'lazy')
-  return E.isLeft(tokens) || (lazy !== undefined && leastOfTokens(tokens.right.typed, work) >= lazy.price)
-    ? costs
-    : costsOf(tokens.right.typed, special, work)
+  if (E.isLeft(tokens)) return costs
+  const { typed, depth } = tokens.right
+  // The last layer forms products for what is read alone.
+  const least = ofTokens(typed, depth - 1, work)
+  return costs.some(({ way, price }) => way === 'lazy' && price <= least) ? costs : costsOf(typed, special, work)
 }
 
 /**
@@ -191,13 +198,18 @@ const costsOn = (source: Source, special: Specialised, work: Work, force: Force)
  * run at all.
  */
 export const choiceOf = (source: Source, work: Work, force: Force): E.Either<string, Choice> => {
-  if (force === 'literal') return pipe(asTokens(source, work.n), saying('its tokens were asked for'))
+  if (force === 'literal') return pipe(asTokens(source, work.n), saying('its tokens were asked for', null, work))
   const special = specialOf(source)
   if (E.isLeft(special)) {
-    return force === 'lazy' ? special : pipe(asTokens(source, work.n), saying(`no cheaper form: ${special.left}`))
+    return force === 'lazy'
+      ? special
+      : pipe(asTokens(source, work.n), saying(`no cheaper form: ${special.left}`, null, work))
   }
   const { cost, because } = decide(costsOn(source, special.right, work, force), force)
-  return pipe(cost.way === 'literal' ? asTokens(source, work.n) : inForm(source, special.right, cost), saying(because))
+  return pipe(
+    cost.way === 'literal' ? asTokens(source, work.n) : inForm(source, special.right, cost),
+    saying(because, cost.flops, work)
+  )
 }
 
 // --- closed forms ----------------------------------------------------------------------------------------------------

@@ -1,9 +1,8 @@
 /** The end of a system's way: its status, its path and its solution. */
-import type { BackendName } from '../backends/error'
 import { certificate, conditionStatus } from './certify'
 import * as explain from './explain'
 import { isAttained, type Job } from './job'
-import type { Certificate, ModelUsed, Path, RightHandSide, Solution, Status, Timings } from './solution'
+import type { BackendUsed, Certificate, ModelUsed, Path, RightHandSide, Solution, Status, Timings } from './solution'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -11,7 +10,7 @@ import type { Certificate, ModelUsed, Path, RightHandSide, Solution, Status, Tim
 export interface Ending {
   readonly tol: number
   readonly proposeOnly: boolean
-  readonly device: { readonly name: BackendName; readonly adapter: string } | null
+  readonly device: BackendUsed | null
   readonly timings: Timings
   readonly bSource: RightHandSide
 }

@@ -8,7 +8,6 @@ import { plan as planFor } from '../../codegen/compile'
 import type { Typed } from '../../spec/infer'
 import { type BackendError, type BackendName, backendError } from '../backends/error'
 import { open } from '../backends/open'
-import { choose } from '../backends/probe'
 import type { Executable, Runtime } from '../backends/runtime'
 import type { Choice } from './choose'
 import type { Prepared } from './prepare'
@@ -178,10 +177,8 @@ const device = (runtime: Runtime): Device => {
   }
 }
 
-/** Opens a backend by name, or the best that works for `auto`. */
-export const openDevice = async (backend: string): Promise<E.Either<BackendError, Device>> => {
-  const name = await choose(backend)()
-  if (E.isLeft(name)) return name
-  const opened = await open(name.right)()
+/** Opens a backend as a device. */
+export const openDevice = async (name: BackendName): Promise<E.Either<BackendError, Device>> => {
+  const opened = await open(name)()
   return E.isLeft(opened) ? opened : E.right(device(opened.right))
 }

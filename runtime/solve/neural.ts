@@ -115,9 +115,24 @@ const compile = async (s: Session, device: Device, choice: Choice, group: readon
   return null
 }
 
-/** The device, opened; `Left` if it was asked for by name and does not work. */
-const openFor = async (s: Session): Step<Device> => {
-  const opened = await s.time('compile', s.devices.open)
+/** Passes that an answer and its condition take, about. */
+const passesInAll = 10
+
+/** The operations of all that these jobs will take, about; null if a choice fails, which refining will say. */
+const workFor = (jobs: readonly Job[], s: Session): number | null => {
+  let total = 0
+  for (const [source, group] of grouped(jobs)) {
+    const choice = choiceOf(source, workOf(group), forceOf(s))
+    if (E.isLeft(choice)) return null
+    total += passesInAll * choice.right.operations
+  }
+  return total
+}
+
+/** The device for these jobs, opened; `Left` if it was asked for by name and does not work. */
+const openFor = async (jobs: readonly Job[], s: Session): Step<Device> => {
+  const work = workFor(jobs, s)
+  const opened = await s.time('compile', () => s.open(work))
   return E.mapLeft(({ message }: { readonly message: string }) => solveError('backend', message))(opened)
 }
 
@@ -203,7 +218,7 @@ export const solveByNetworks = async (jobs: readonly Job[], s: Session): Step<vo
   if (E.isLeft(chosen)) return chosen
   let open = jobs.filter((job) => job.source !== null)
   if (open.length === 0) return E.right(undefined)
-  const opened = await openFor(s)
+  const opened = await openFor(open, s)
   if (E.isLeft(opened)) return opened
   const device = opened.right
 

@@ -91,7 +91,7 @@ const run = async (
   const s = session(options, devices)
   // A backend that was asked for by name is tried whether or not a network will need it.
   if (options.backend !== undefined && options.backend !== 'auto') {
-    const opened = await s.time('compile', devices.open)
+    const opened = await s.time('compile', () => s.open(null))
     if (E.isLeft(opened)) return E.left(solveError('backend', opened.left.message))
   }
   s.progress({ stage: 'prepare', pass: 0, systems: systems.batch, attained: 0 })
@@ -104,11 +104,12 @@ const run = async (
   } else {
     await s.time('classical', async () => solveTheRest(jobs, s))
   }
-  const device = devices.opened()
+  const taken = s.taken()
   const ending: Ending = {
     tol: s.tol,
     proposeOnly: options.proposeOnly === true,
-    device: device === null ? null : { name: device.backend, adapter: device.adapter },
+    device:
+      taken === null ? null : { name: taken.device.backend, adapter: taken.device.adapter, because: taken.because },
     timings: s.timings(),
     bSource: systems.bSource ?? 'given'
   }

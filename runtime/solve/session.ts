@@ -1,17 +1,23 @@
 /** One run of solving: clocks, options with their defaults, and a device that is opened when first needed. */
 import * as E from 'fp-ts/Either'
 
-import type { BackendError } from '../backends/error'
+import { type Chosen, chooseFor, isWorthLooking, type Operations } from '../backends/choose'
+import type { BackendError, BackendName } from '../backends/error'
 import { type Device, openDevice } from './network'
 import type { Progress, SolveOptions, Timings } from './solution'
 
 export type Stage = keyof Omit<Timings, 'total'>
 
-/** A device, shared by all runs of a solver and opened by the first that needs it. */
+/** A device, and why it was taken. */
+export interface Taken {
+  readonly device: Device
+  readonly because: string
+}
+
+/** The devices of a solver, each opened by the first run that needs it. */
 export interface Devices {
-  readonly open: () => Promise<E.Either<BackendError, Device>>
-  /** The device, if it was opened. */
-  readonly opened: () => Device | null
+  /** The device for so many operations: the one that was named, or the best one. */
+  readonly open: (work: Operations) => Promise<E.Either<BackendError, Taken>>
   readonly close: () => Promise<void>
 }
 
@@ -21,42 +27,66 @@ export interface Session {
   readonly goal: number
   readonly maxPasses: number
   readonly options: SolveOptions
-  readonly devices: Devices
+  /** The run's device, for so many operations. */
+  readonly open: (work: Operations) => Promise<E.Either<BackendError, Device>>
+  /** The device that was opened last. */
+  readonly taken: () => Taken | null
   readonly time: <A>(stage: Stage, body: () => Promise<A>) => Promise<A>
   readonly timings: () => Timings
   readonly progress: (progress: Progress) => void
   readonly isAborted: () => boolean
 }
 
-export const devicesFor = (backend: string): Devices => {
-  let found: Promise<E.Either<BackendError, Device>> | null = null
-  let device: Device | null = null
-  const open = async (): Promise<E.Either<BackendError, Device>> => {
-    found ??= openDevice(backend)
-    const result = await found
-    if (E.isRight(result)) device = result.right
-    else found = null
+type Attempt<A> = Promise<E.Either<BackendError, A>>
+
+/** What was found for a key; an attempt that failed is made again. */
+const remembered = <K, A>(known: Map<K, Attempt<A>>, key: K, attempt: () => Attempt<A>): Attempt<A> => {
+  const found = known.get(key) ?? attempt()
+  known.set(key, found)
+  return found.then((result) => {
+    if (E.isLeft(result)) known.delete(key)
     return result
+  })
+}
+
+export const devicesFor = (backend: string): Devices => {
+  // Short work and long work may be for different backends; a backend is opened once.
+  const choices = new Map<boolean, Attempt<Chosen>>()
+  const devices = new Map<BackendName, Attempt<Device>>()
+  const open: Devices['open'] = async (work) => {
+    const isLong = backend !== 'auto' || isWorthLooking(work)
+    const chosen = await remembered(choices, isLong, () => chooseFor(backend, work)())
+    if (E.isLeft(chosen)) return chosen
+    const { name, because } = chosen.right
+    const opened = await remembered(devices, name, () => openDevice(name))
+    return E.map((device: Device): Taken => ({ device, because }))(opened)
   }
   const close = async (): Promise<void> => {
-    const open = device
-    device = null
-    found = null
-    await open?.close()
+    const opened = await Promise.all(devices.values())
+    choices.clear()
+    devices.clear()
+    for (const device of opened) if (E.isRight(device)) await device.right.close()
   }
-  return { open, opened: () => device, close }
+  return { open, close }
 }
 
 export const session = (options: SolveOptions, devices: Devices): Session => {
   const begun = performance.now()
   const spent: Record<Stage, number> = { prepare: 0, compile: 0, refine: 0, condition: 0, classical: 0 }
   const tol = options.tol ?? 1e-12
+  let taken: Taken | null = null
   return {
     tol,
     goal: Math.max(tol / 100, 2 ** -52),
     maxPasses: options.proposeOnly ? 1 : (options.maxPasses ?? 40),
     options,
-    devices,
+    open: async (work) => {
+      const opened = await devices.open(work)
+      if (E.isLeft(opened)) return opened
+      taken = opened.right
+      return E.right(taken.device)
+    },
+    taken: () => taken,
     time: async (stage, body) => {
       const start = performance.now()
       try {

@@ -134,6 +134,14 @@ export interface ModelUsed {
   readonly kappa: number
 }
 
+export interface BackendUsed {
+  readonly name: BackendName
+  /** What executed, in words: an adapter's name, `WebAssembly SIMD`. */
+  readonly adapter: string
+  /** Why this one: it was asked for, or why `auto` took it. */
+  readonly because: string
+}
+
 /** Milliseconds by stage; in a batch, those of the whole batch. */
 export interface Timings {
   readonly prepare: number
@@ -169,7 +177,7 @@ export interface Solution {
   readonly passes: number
   readonly classical: 'cholesky' | 'lu' | null
   /** null where no network ran. */
-  readonly backend: { readonly name: BackendName; readonly adapter: string } | null
+  readonly backend: BackendUsed | null
   readonly timings: Timings
   readonly bSource: RightHandSide
 }

@@ -2,6 +2,7 @@
 export { type Matrix, type PlainSystem, type PlainSystems, solveAsync, solveBatchAsync, type Vector } from './plain'
 export { type Solver, solve, solveBatch, solver } from './run'
 export type {
+  BackendUsed,
   Certificate,
   Condition,
   GivenModel,

@@ -1,7 +1,8 @@
 /** The script of the page: climbs the ladder on every backend that browsers have, and posts what it found. */
 import * as E from 'fp-ts/Either'
+import { choose } from '../../runtime/backends/choose'
 import { open } from '../../runtime/backends/open'
-import { type BackendName, choose, probeAll } from '../../runtime/backends/probe'
+import { type BackendName, probeAll } from '../../runtime/backends/probe'
 import { deviceOf } from '../../runtime/ladder/backend-device'
 import { check } from '../../runtime/ladder/check'
 import type { Device } from '../../runtime/ladder/device'

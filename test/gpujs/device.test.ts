@@ -72,7 +72,8 @@ for (const resident of [true, false]) {
 test('a process that used webgpu ends by itself', async (t) => {
   if (!(await workingBackends()).includes('webgpu')) return t.comment('skipped: webgpu does not work here')
   const script = `
-import { choose, probe } from './runtime/backends/probe'
+import { choose } from './runtime/backends/choose'
+import { probe } from './runtime/backends/probe'
 await choose('auto')()
 const probed = await probe('webgpu')()
 process.stdout.write(JSON.stringify(probed))`

@@ -1,7 +1,8 @@
 /** `ansatz backends`: every backend, tried. */
 import * as E from 'fp-ts/Either'
 
-import { choose, type Probe, probeAll } from '../../backends/probe'
+import { choose } from '../../backends/choose'
+import { type Probe, probeAll } from '../../backends/probe'
 import { step } from '../debug'
 import type { Outcome } from '../exit'
 import { say, sayJson, table } from '../print'

@@ -1,7 +1,7 @@
 /** Reports of solutions: for people, one system or a batch; and as JSON. */
 import type { SystemFile } from '../../io/system'
 import { formOf } from '../../solve/explain'
-import type { Solution, Status } from '../../solve/solve'
+import type { BackendUsed, Solution, Status } from '../../solve/solve'
 import { duration, scientific, table, wrap } from '../print'
 
 /** What of the command's options a report speaks of. */
@@ -64,6 +64,16 @@ const first = (x: Float64Array): string => {
   return `${shown.join('  ')}${x.length > 4 ? `  ... (${x.length} numbers)` : ''}`
 }
 
+/** What computed and, where that was left to us, why. */
+const backendRows = (used: readonly BackendUsed[]): readonly (readonly [string, string])[] => {
+  const names = [...new Set(used.map(({ name, adapter }) => `${name} (${adapter})`))]
+  const reasons = [...new Set(used.map(({ because }) => because))].filter((reason) => reason !== 'asked for')
+  return [
+    ['backend', names.length === 0 ? 'none' : names.join(', ')],
+    ...reasons.map((reason) => ['', reason] as const)
+  ]
+}
+
 // --- reports ---------------------------------------------------------------------------------------------------------
 
 const rows = (pairs: readonly (readonly [string, string])[]): string =>
@@ -86,7 +96,7 @@ export const report = (s: Solution, file: SystemFile, o: ReportOptions): string 
     ['path', `${paths[s.path]}${s.classical === null ? '' : ` (${s.classical === 'lu' ? 'LU' : 'Cholesky'})`}`],
     ['network enough', sufficed(s)],
     ['model', modelLine(s)],
-    ['backend', backend === null ? 'none' : `${backend.name} (${backend.adapter})`]
+    ...backendRows(backend === null ? [] : [backend])
   ]
   if (condition !== null) {
     const by = condition.how === 'network' ? 'the network' : condition.how === 'lu' ? 'LU' : 'Cholesky'
@@ -126,9 +136,6 @@ export const reportBatch = (all: readonly Solution[], file: SystemFile, o: Repor
   const named = ({ model }: Solution): readonly string[] =>
     model === null ? [] : [file.rhs > 1 ? `${model.name}, ${formOf(model)}` : model.name]
   const models = [...new Set(all.flatMap(named))]
-  const backends = [
-    ...new Set(all.flatMap((s) => (s.backend === null ? [] : [`${s.backend.name} (${s.backend.adapter})`])))
-  ]
   const enough = all.filter((s) => s.networkSufficed === true).length
   const pairs: (readonly [string, string])[] = [
     ['status', counted(all.map((s) => s.status))],
@@ -139,7 +146,7 @@ export const reportBatch = (all: readonly Solution[], file: SystemFile, o: Repor
     ['paths', counted(all.map((s) => s.path))],
     ['network enough', `for ${enough} of ${all.length}`],
     ['models', models.length === 0 ? 'none' : models.join(', ')],
-    ['backend', backends.length === 0 ? 'none' : backends.join(', ')],
+    ...backendRows(all.flatMap((s) => (s.backend === null ? [] : [s.backend]))),
     [
       'work',
       `${worst((s) => s.passes)} passes and ${worst((s) => s.products)} matrix-vector products at most for a system`
