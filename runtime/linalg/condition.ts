@@ -5,7 +5,6 @@
  * complex matrix", ACM Trans. Math. Softw. 14 (1988), algorithm 4.1 with its last, alternating vector.
  */
 import * as E from 'fp-ts/Either'
-import type * as TE from 'fp-ts/TaskEither'
 
 import { type Key, signs } from '../random/key'
 import { vectorNorm1 } from './norms'
@@ -24,13 +23,12 @@ export interface EstimateOptions {
 }
 
 /** A solve that the estimate waits for. */
-interface Request {
+export interface Request {
   readonly transposed: boolean
   readonly rhs: Float64Array
 }
 
 export type Solve<Err> = (rhs: Float64Array) => E.Either<Err, Float64Array>
-export type SolveTask<Err> = (rhs: Float64Array) => TE.TaskEither<Err, Float64Array>
 
 // --- the estimate as a dialogue: it yields right-hand sides and receives solutions --------------------------------------
 
@@ -82,7 +80,8 @@ function* climb(start: Float64Array): Generator<Request, number, Float64Array> {
   return best
 }
 
-function* dialogue(n: number, key: Key | undefined): Generator<Request, number, Float64Array> {
+/** The estimate of `||A^-1||_1` for whoever solves elsewhere, for many matrices at once, say. */
+export function* dialogue(n: number, key?: Key): Generator<Request, number, Float64Array> {
   if (n === 0) return 0
   let best = yield* climb(new Float64Array(n).fill(1 / n))
   if (n === 1 || best === Infinity) return best
@@ -112,27 +111,6 @@ export const estimateInverseNorm = <Err>(
   }
   return E.right({ inverseNorm: step.value, solves })
 }
-
-/** `estimateInverseNorm` for solves that run elsewhere, on a device say. */
-export const estimateInverseNormTask =
-  <Err>(
-    n: number,
-    solve: SolveTask<Err>,
-    solveTransposed: SolveTask<Err>,
-    { key }: EstimateOptions = {}
-  ): TE.TaskEither<Err, Estimate> =>
-  async () => {
-    const steps = dialogue(n, key)
-    let solves = 0
-    let step = steps.next()
-    while (!step.done) {
-      const answer = await (step.value.transposed ? solveTransposed : solve)(step.value.rhs)()
-      if (E.isLeft(answer)) return answer
-      solves++
-      step = steps.next(answer.right)
-    }
-    return E.right({ inverseNorm: step.value, solves })
-  }
 
 /** `||A||_1 ||A^-1||_1` from the two norms; Infinity where their product is not a number. */
 export const conditionNumber = (norm: number, inverseNorm: number): number => {

@@ -10,15 +10,18 @@ import { tridiagonalEigenvalues } from './tridiagonal'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
-export interface Extremes {
+export interface Ends {
   /** The smallest Ritz value: at least the smallest eigenvalue, up to rounding. NaN if a product was not finite. */
   readonly low: number
   /** The largest Ritz value: at most the largest eigenvalue, up to rounding. NaN if a product was not finite. */
   readonly high: number
-  /** All Ritz values, ascending. */
-  readonly ritz: Float64Array
   /** Matrix-vector products used: fewer than asked for where the steps exhausted an invariant subspace. */
   readonly products: number
+}
+
+export interface Extremes extends Ends {
+  /** All Ritz values, ascending. */
+  readonly ritz: Float64Array
 }
 
 // --- constructors ----------------------------------------------------------------------------------------------------
@@ -33,14 +36,32 @@ const orthogonalise = (V: Float64Array, count: number, n: number, w: Float64Arra
   }
 }
 
-/** Ritz values after `min(n, steps)` Lanczos steps from a random start, for any symmetric operator. */
-export const extremesOf = (multiply: Operator, n: number, steps: number, key: Key): Extremes => {
+/** The random start of every matrix of n unknowns. */
+const startOf = (() => {
+  let kept: { readonly key: Key; readonly n: number; readonly start: Float64Array } | null = null
+  return (key: Key, n: number): Float64Array => {
+    if (kept?.key !== key || kept.n !== n) {
+      const start = normal(key, n)
+      const length = norm2(start)
+      kept = { key, n, start: start.map((value) => value / length) }
+    }
+    return kept.start
+  }
+})()
+
+/** What `min(n, steps)` Lanczos steps make, fewer where they exhaust a subspace; no numbers to use if it is not finite. */
+interface Tridiagonal {
+  readonly diagonal: Float64Array
+  readonly beside: Float64Array
+  readonly products: number
+  readonly finite: boolean
+}
+
+const lanczos = (multiply: Operator, n: number, steps: number, key: Key): Tridiagonal => {
   const most = Math.min(n, steps)
   const V = new Float64Array(most * n)
   const [alpha, beta] = [new Float64Array(most), new Float64Array(most)]
-  const start = normal(key, n)
-  const length = norm2(start)
-  for (let i = 0; i < n; i++) V[i] = start[i]! / length
+  V.set(startOf(key, n))
   const w = new Float64Array(n)
   let size = 0
   let k = 0
@@ -51,14 +72,30 @@ export const extremesOf = (multiply: Operator, n: number, steps: number, key: Ke
     const next = norm2(w)
     beta[k] = next
     size = Math.max(size, Math.abs(alpha[k]!), next)
-    if (!Number.isFinite(size)) return { low: NaN, high: NaN, ritz: new Float64Array(0), products: k + 1 }
+    if (!Number.isFinite(size)) return { diagonal: alpha, beside: beta, products: k + 1, finite: false }
     // Nothing is left beyond rounding: the vectors span an invariant subspace.
     if (next <= n * 2 ** -53 * size) break
     if (k + 1 < most) for (let i = 0, p = (k + 1) * n; i < n; i++, p++) V[p] = w[i]! / next
   }
-  const count = Math.min(most, k + 1)
-  const ritz = tridiagonalEigenvalues(alpha.subarray(0, count), beta.subarray(0, Math.max(0, count - 1)))
-  return { low: ritz[0] ?? NaN, high: ritz[count - 1] ?? NaN, ritz, products: count }
+  const products = Math.min(most, k + 1)
+  const [diagonal, beside] = [alpha.subarray(0, products), beta.subarray(0, Math.max(0, products - 1))]
+  return { diagonal, beside, products, finite: true }
+}
+
+/** The smallest and largest Ritz value after `min(n, steps)` Lanczos steps from a random start. */
+export const endsOf = (multiply: Operator, n: number, steps: number, key: Key): Ends => {
+  const { diagonal, beside, products, finite } = lanczos(multiply, n, steps, key)
+  if (!finite) return { low: NaN, high: NaN, products }
+  const [low, high] = tridiagonalEigenvalues(diagonal, beside, [0, products - 1])
+  return { low: low ?? NaN, high: high ?? NaN, products }
+}
+
+/** Ritz values after `min(n, steps)` Lanczos steps from a random start, for any symmetric operator. */
+export const extremesOf = (multiply: Operator, n: number, steps: number, key: Key): Extremes => {
+  const { diagonal, beside, products, finite } = lanczos(multiply, n, steps, key)
+  if (!finite) return { low: NaN, high: NaN, ritz: new Float64Array(0), products }
+  const ritz = tridiagonalEigenvalues(diagonal, beside)
+  return { low: ritz[0] ?? NaN, high: ritz[products - 1] ?? NaN, ritz, products }
 }
 
 /** Ritz values of a dense symmetric matrix; A is scaled by its largest entry first. A: [n, n], row-major. */

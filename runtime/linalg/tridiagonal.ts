@@ -18,11 +18,13 @@ const countBelow = (d: Float64Array, squares: Float64Array, t: number): number =
   return count
 }
 
-/** All eigenvalues, ascending, to an absolute error of a few roundings of the largest. d: [n]; e: [n - 1]. */
-export const tridiagonalEigenvalues = (d: Float64Array, e: Float64Array): Float64Array => {
-  const n = d.length
+/**
+ * Eigenvalues by their ordinals, of all of them if none are named, in ascending order, to an absolute error of a few
+ * roundings of the largest. d: [n]; e: [n - 1].
+ */
+export const tridiagonalEigenvalues = (d: Float64Array, e: Float64Array, ordinals = [...d.keys()]): Float64Array => {
   const size = Math.max(largest(d), largest(e))
-  if (size === 0 || !(size < Infinity)) return new Float64Array(n).fill(size === 0 ? 0 : NaN)
+  if (size === 0 || !(size < Infinity)) return new Float64Array(ordinals.length).fill(size === 0 ? 0 : NaN)
   // In units of a power of two near the largest entry: all eigenvalues lie in -6 ... 6 and no square overflows.
   const scale = exponent(size)
   const unit = d.map((value) => scaled(value, -scale))
@@ -36,5 +38,5 @@ export const tridiagonalEigenvalues = (d: Float64Array, e: Float64Array): Float6
       else low = middle
     }
   }
-  return Float64Array.from({ length: n }, (_, k) => eigenvalue(k))
+  return Float64Array.from(ordinals, eigenvalue)
 }

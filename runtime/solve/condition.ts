@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 
 import type { BackendError } from '../backends/error'
-import { conditionNumber, estimateInverseNormTask } from '../linalg/condition'
+import { conditionNumber, dialogue } from '../linalg/condition'
 import { norm1, vectorNorm1 } from '../linalg/norms'
 import { key, normal } from '../random/key'
 import { roughly } from './choose'
@@ -58,18 +58,29 @@ const solveAll = async (
   return E.map(() => tasks)(await refine(network, tasks, { ...options, judge, slow: 0.9 }))
 }
 
-type Answer = E.Either<'noConvergence', Float64Array>
-
-interface Waiting {
-  readonly slot: number
-  readonly rhs: Float64Array
-  readonly answer: (found: Answer) => void
-}
-
 /** How a dialogue's vectors enter the scaled system and leave it. */
 interface Units {
   readonly into: (v: Float64Array) => Float64Array
   readonly out: (y: Float64Array) => Float64Array
+}
+
+/** An estimate in the making, and the right-hand side that it waits for. */
+interface Talk {
+  readonly u: Units
+  readonly steps: ReturnType<typeof dialogue>
+  readonly asked: Float64Array | null
+}
+
+/** What an estimate says next: another right-hand side, or its outcome. */
+const heard = (
+  said: ReturnType<Talk['steps']['next']>,
+  slot: number,
+  talk: Talk,
+  found: (number | null)[]
+): Talk | null => {
+  if (said.done !== true) return { ...talk, asked: said.value.rhs }
+  found[slot] = said.value
+  return null
 }
 
 /**
@@ -84,46 +95,24 @@ const lockstep = async (
   options: Options
 ): Promise<E.Either<BackendError, readonly (number | null)[]>> => {
   const { n } = network
-  let waiting: Waiting[] = []
-  let talking = units.filter((u) => u !== null).length
-  let wake: () => void = () => {}
-  const wakeIfAllWait = (): void => {
-    if (waiting.length >= talking) wake()
-  }
-  const ask = (slot: number, rhs: Float64Array): Promise<Answer> =>
-    new Promise((answer) => {
-      waiting.push({ slot, rhs, answer })
-      wakeIfAllWait()
-    })
-  const talk = async (slot: number, u: Units | null): Promise<number | null> => {
+  const found: (number | null)[] = units.map(() => null)
+  const talks = units.map((u, slot): Talk | null => {
     if (u === null) return null
-    const solve = (v: Float64Array) => async () => E.map(u.out)(await ask(slot, u.into(v)))
-    const found = await estimateInverseNormTask(n, solve, solve)()
-    talking--
-    wakeIfAllWait()
-    return E.isLeft(found) ? null : found.right.inverseNorm
-  }
-  const talks = units.map((u, k) => talk(k, u))
-  while (talking > 0) {
-    if (waiting.length < talking) {
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      continue
-    }
-    const round = waiting
-    waiting = []
-    const rhs: (Float64Array | null)[] = given.map(() => null)
-    for (const w of round) rhs[w.slot] = w.rhs
+    const steps = dialogue(n)
+    return heard(steps.next(), slot, { u, steps, asked: null }, found)
+  })
+  while (talks.some((t) => t !== null)) {
+    const rhs = talks.map((t) => (t === null || t.asked === null ? null : t.u.into(t.asked)))
     const solved = await solveAll(network, given, rhs, tolerance, options)
     if (E.isLeft(solved)) return solved
-    for (const { slot, answer } of round) {
-      const t = solved.right[slot]!
-      products[slot]! += t.products
-      answer(t.verdict === 'done' ? E.right(t.y) : E.left('noConvergence'))
+    for (const [slot, t] of talks.entries()) {
+      const own = solved.right[slot] ?? null
+      if (t === null || own === null) continue
+      products[slot]! += own.products
+      talks[slot] = own.verdict === 'done' ? heard(t.steps.next(t.u.out(own.y)), slot, t, found) : null
     }
   }
-  return E.right(await Promise.all(talks))
+  return E.right(found)
 }
 
 const asItIs: Units = { into: (v) => v, out: (y) => y }

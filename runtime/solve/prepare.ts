@@ -9,7 +9,7 @@ import * as E from 'fp-ts/Either'
 
 import { symmetric } from '../linalg/equilibrate'
 import { exponent, scaled } from '../linalg/exponent'
-import { extremesOf } from '../linalg/lanczos'
+import { endsOf } from '../linalg/lanczos'
 import { isSymmetric } from '../linalg/norms'
 import { dotOf } from '../linalg/products'
 import { type Key, key } from '../random/key'
@@ -112,9 +112,9 @@ export const prepare = (A: Float64Array, b: Float64Array, n: number): E.Either<O
     for (let i = 0; i < n; i++) t[i] = e[i]! * v[i]!
     for (let i = 0; i < n; i++) w[i] = e[i]! * dotOf(S, i * n, t, 0, n)
   }
-  const quick = extremesOf(multiply, n, lanczosSteps, lanczosKey)
+  const quick = endsOf(multiply, n, lanczosSteps, lanczosKey)
   const closer = n > lanczosSteps && quick.low * looksLong < quick.high
-  const { low, high } = closer ? extremesOf(multiply, n, closerSteps, lanczosKey) : quick
+  const { low, high } = closer ? endsOf(multiply, n, closerSteps, lanczosKey) : quick
   const products = quick.products + (closer ? Math.min(n, closerSteps) : 0)
   if (!(high > 0)) return out('has no positive eigenvalue', products)
   const rounding = n * 2 ** -52 * high

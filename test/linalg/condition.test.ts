@@ -4,7 +4,6 @@
 
 import fc from 'fast-check'
 import * as E from 'fp-ts/Either'
-import * as TE from 'fp-ts/TaskEither'
 import test from 'tape'
 
 import * as C from '../../runtime/linalg/condition'
@@ -132,7 +131,7 @@ test('condition: matrices of rank n - 1 are told from sound ones', (t) => {
   t.end()
 })
 
-test('condition: failing, overflowing and asynchronous solves', async (t) => {
+test('condition: failing and overflowing solves, and solves elsewhere', (t) => {
   const sound = (b: Float64Array) => E.right(b)
   t.equal(left(C.estimateInverseNorm(3, () => E.left('stalled'), sound)), 'stalled', 'a failing solve')
   t.equal(left(C.estimateInverseNorm(3, sound, () => E.left('stalled'))), 'stalled', 'a failing transposed solve')
@@ -140,18 +139,17 @@ test('condition: failing, overflowing and asynchronous solves', async (t) => {
   t.equal(right(C.estimateInverseNorm(3, overflow, sound)).inverseNorm, Infinity, 'NaN from a solve')
   t.equal(right(C.estimateInverseNorm(3, sound, overflow)).inverseNorm, Infinity, 'NaN from a transposed solve')
   const f = right(Lu.factor(gaussian(5, 30, 30), 30))
-  const later = await C.estimateInverseNormTask(
-    30,
-    (b) => TE.fromEither(E.right(Lu.solve(f, b))),
-    (b) => TE.fromEither(E.right(Lu.solveTransposed(f, b)))
-  )()
-  t.deepEqual(later, estimated(gaussian(5, 30, 30), 30), 'a task gives the same estimate')
-  const stalled = C.estimateInverseNormTask(
-    3,
-    () => TE.left('stalled'),
-    () => TE.left('stalled')
+  const steps = C.dialogue(30)
+  let solves = 0
+  let step = steps.next()
+  for (; step.done !== true; solves++) {
+    step = steps.next((step.value.transposed ? Lu.solveTransposed : Lu.solve)(f, step.value.rhs))
+  }
+  t.deepEqual(
+    E.right({ inverseNorm: step.value, solves }),
+    estimated(gaussian(5, 30, 30), 30),
+    'a dialogue gives the same estimate'
   )
-  t.equal(left(await stalled()), 'stalled', 'a failing task')
   t.end()
 })
 
