@@ -185,3 +185,12 @@ test('a wrong tree is our own bug, and says so', (t) => {
   t.throws(() => encode(module(own, [func('f', [], null, []), func('f', [], null, [])])), /share a name/)
   t.end()
 })
+
+test('a function may have more parameters than one byte counts', (t) => {
+  const params = Array.from({ length: 300 }, (_, k) => local(`p${k}`, 'i32'))
+  const last = params[299]
+  if (last === undefined) return t.end()
+  const made = run([func('last', params, 'i32', [giveBack(get(last))])])
+  t.equal(made['last']?.(...params.map((_, k) => 7 * k)), 7 * 299)
+  t.end()
+})

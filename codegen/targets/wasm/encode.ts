@@ -248,7 +248,7 @@ const limits = (m: Module['memory']): readonly number[] =>
 export const encode = (m: Module): Uint8Array<ArrayBuffer> => {
   const types: string[] = []
   const typeOf = (f: Func): number => {
-    const bytes = [0x60, f.params.length, ...f.params.map((p) => typeCodes[p.type])]
+    const bytes = [0x60, ...unsigned(f.params.length), ...f.params.map((p) => typeCodes[p.type])]
     const key = [...bytes, ...(f.result === null ? [0] : [1, typeCodes[f.result]])].join(',')
     const known = types.indexOf(key)
     return known >= 0 ? known : types.push(key) - 1

@@ -12,7 +12,8 @@ import { regionFunction } from './kernel'
 import { func, type Module, module, pageBytes } from './module'
 import { type Call, meetings, shareOut } from './threads'
 
-export const wasm: Target = { name: 'wasm', mostArrays: null, errors: float32Errors }
+/** Engines take functions of at most a thousand parameters; those that are not arrays are few. */
+export const wasm: Target = { name: 'wasm', mostArrays: 900, errors: float32Errors }
 
 /** A function of the module and its turns; a kernel of several regions has several. */
 export interface WasmRegion {
