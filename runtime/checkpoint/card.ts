@@ -5,7 +5,6 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
 import { type CompileError, toJavaScript } from '../../codegen/compile'
-import * as D from '../../spec/decoder'
 import * as F from '../../spec/family'
 import * as I from '../../spec/infer'
 import type { Recipe, Stage } from '../../spec/recipe'
@@ -14,25 +13,11 @@ import * as Key from '../random/key'
 import { draw } from '../sample/spd'
 import { depthOf } from '../solve/choose'
 import { count, type Weights } from '../weights/weights'
+import type { Card, Measured } from './card-json'
+
+export type { Card, Measured } from './card-json'
 
 // --- model -----------------------------------------------------------------------------------------------------------
-
-/** The mean square error of the answers to `systems` random systems, per component, in float64. */
-export interface Measured {
-  readonly kappa: number
-  readonly n: number
-  readonly systems: number
-  readonly mse: number
-}
-
-export interface Card {
-  /** The stages of training, one line each. */
-  readonly trained: readonly string[]
-  /** The family of systems that the model is meant for. */
-  readonly valid: string
-  readonly parameters: number
-  readonly measured: readonly Measured[]
-}
 
 /** What measures are taken of; by default the sizes and condition numbers of the recipe's own family. */
 export interface MeasureOptions {
@@ -165,26 +150,6 @@ export const card = (recipe: Recipe, weights: Weights): E.Either<string, Card> =
       )
     )
   )
-
-/** A line of printing characters. */
-const line: D.Decoder<string> = (value, path) =>
-  typeof value === 'string' && /^\P{C}{1,10000}$/u.test(value) ? E.right(value) : D.fail(path, 'a line of text', value)
-
-/** Reads a card; the texts are shown to people, so they may hold printing characters only. */
-export const cardDecoder: D.Decoder<Card> = D.struct<Card>({
-  trained: D.array(line, 100),
-  valid: line,
-  parameters: D.whole(0, Number.MAX_SAFE_INTEGER),
-  measured: D.array(
-    D.struct<Measured>({
-      kappa: D.number,
-      n: D.whole(1, 1_000_000),
-      systems: D.whole(1, 1_000_000_000),
-      mse: D.number
-    }),
-    10_000
-  )
-})
 
 // --- rendering -------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import type { Model } from '../../spec/model'
 import type { Recipe } from '../../spec/recipe'
 import { decodeRecipe, encodeRecipe } from '../../spec/recipe-json'
 import type { TrainState } from '../train/state'
-import { type Card, cardDecoder } from './card'
+import { type Card, cardDecoder } from './card-json'
 import { blank } from './checksum'
 import type { Checkpoint } from './model'
 

@@ -5,7 +5,7 @@ import type { Model } from '../../spec/model'
 import type { Recipe } from '../../spec/recipe'
 import type { TrainState } from '../train/state'
 import type { Weights } from '../weights/weights'
-import type { Card } from './card'
+import type { Card } from './card-json'
 
 export interface Checkpoint {
   readonly model: Model

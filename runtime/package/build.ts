@@ -44,6 +44,22 @@ const named = (name: string): esbuild.Plugin => ({
   }
 })
 
+/** Reads a CommonJS package when the first of its functions is called, and not before. */
+const whenCalled = (name: string): esbuild.Plugin => ({
+  name: `${name} when called`,
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /./ }, ({ path: specifier, kind }) =>
+      specifier === name && kind === 'import-statement' ? { path: name, namespace: 'when-called' } : undefined
+    )
+    onLoad({ filter: /./, namespace: 'when-called' }, () => ({
+      contents: `const read = () => require('${name}')\nexport default { ${Object.keys(fromRoot(name))
+        .map((key) => `${key}: (...all) => read().${key}(...all)`)
+        .join(', ')} }\n`,
+      resolveDir: root
+    }))
+  }
+})
+
 const shebang = '#!/usr/bin/env node\n'
 
 /** What a chunk needs that holds CommonJS code: `require`, for Node's own modules and for what the user installed. */
@@ -63,8 +79,9 @@ const bundled = {
   mainFields: ['module', 'main'],
   target: 'node20',
   external: [...native, ...drawing],
-  plugins: [named('gpu.js')],
-  charset: 'utf8',
+  plugins: [named('gpu.js'), whenCalled('ndarray-ops')],
+  // Text without characters beyond Latin 1 takes half the memory, and is read faster.
+  charset: 'ascii',
   legalComments: 'inline',
   metafile: true,
   write: false,
@@ -74,6 +91,8 @@ const bundled = {
 export interface Built {
   /** Bytes by file, relative to the output folder. */
   readonly sizes: Readonly<Record<string, number>>
+  /** The sources in each file of code, relative to the package's folder. */
+  readonly sources: Readonly<Record<string, readonly string[]>>
   /** The packages whose code is in it. */
   readonly packages: readonly string[]
 }
@@ -108,7 +127,12 @@ export const build = async (out: string, { declarations }: { readonly declaratio
   put('LICENSES.txt', licences(root, inputs))
   if (declarations) writeDeclarations(root, [entries['index']!, entries['spec']!], path.join(out, 'types'))
   rmSync(path.join(out, 'types/tsconfig.json'), { force: true })
-  return { sizes, packages: bundledPackages(inputs).map((folder) => folder.replace(/.*node_modules\//, '')) }
+  const sources = Object.fromEntries(
+    results
+      .flatMap(({ metafile }) => Object.entries(metafile.outputs))
+      .map(([file, made]) => [path.relative(out, path.resolve(root, file)), Object.keys(made.inputs)])
+  )
+  return { sizes, sources, packages: bundledPackages(inputs).map((folder) => folder.replace(/.*node_modules\//, '')) }
 }
 
 const main = async (): Promise<void> => {
@@ -129,7 +153,8 @@ never imports. npm's `overrides` hold in this repository alone, not where our pa
 bundled, and is no dependency of the package; its `require('gl')` still finds the `gl` that a user has installed, and
 its headless GL works then. The other libraries are bundled too: they are small, and one file is read faster than many.
 Those that draw plots are large, and `ansatz reproduce` alone wants them: they are neither bundled nor dependencies.
-`webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
+ndarray-ops makes some two hundred functions as it is read, and the interpreter, which calls four, stands on few ways:
+reading it waits for the first call. `webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
 `fp-ts/Either` in an ES module (a folder), and it is a dependency, because its types are in our interface; its values
 are plain objects, so two copies agree. Names are kept and nothing is minified: gpu.js reads the text of functions.
 */
