@@ -1,11 +1,10 @@
-/** Faults to plant in the compiler, one arrow each, and devices that lie. */
+/** Faults to plant in the compiler, one arrow each. */
 import type { Equation, Equations } from '../../codegen/equation'
 import * as X from '../../codegen/expr'
 import type { Plan } from '../../codegen/plan'
 import type { Program } from '../../codegen/program'
 import { print } from '../../codegen/targets/gpujs'
 import { type Compiler, compiler } from '../../runtime/ladder/compiler'
-import type { Device } from '../../runtime/ladder/device'
 
 // --- faults of equations ---------------------------------------------------------------------------------------------
 
@@ -274,34 +273,4 @@ export const planted: readonly Planted[] = [
     where: 'printer',
     compiler: () => printing64(once(/i \* \d+/, 'i'))
   }
-]
-
-// --- devices that lie ------------------------------------------------------------------------------------------------
-
-const lying = (
-  name: string,
-  device: Device,
-  lie: (got: Float32Array, input: Float32Array) => Float32Array
-): Device => ({
-  ...device,
-  name,
-  compile: async (plan, printers) => {
-    const made = await device.compile(plan, printers)
-    return {
-      ...made,
-      run: async (inputs) => {
-        const got = await made.run(inputs)
-        const first = inputs['b'] ?? Object.values(inputs)[0] ?? new Float32Array()
-        return Object.fromEntries(Object.entries(got).map(([k, a]) => [k, lie(a, first)]))
-      },
-      launch: async (index, inputs) => lie(await made.launch(index, inputs), inputs[0] ?? new Float32Array())
-    }
-  }
-})
-
-export const liars = (device: Device): readonly Device[] => [
-  lying('returns zeros', device, (got) => got.map(() => 0)),
-  lying('returns its input', device, (got, input) => got.map((_, k) => input[k % Math.max(input.length, 1)] ?? 0)),
-  lying('returns NaN', device, (got) => got.map(() => Number.NaN)),
-  lying('keeps eleven bits', device, (got) => got.map((x) => Math.fround(x * 4097) - Math.fround(x * 4096)))
 ]
