@@ -31,7 +31,7 @@ const blas = (threads: number): Readonly<Record<string, string | undefined>> => 
 })
 
 export const entries: readonly Entry[] = [
-  { name: 'ours wasm', file: 'ours/wasm.ts', packages: [], threads: one, pair: ['contraction'] },
+  { name: 'ours wasm', file: 'ours/wasm.ts', packages: [], threads: two, pair: ['contraction'] },
   { name: 'ours gpu.js', file: 'ours/gpujs.ts', packages: [], threads: one },
   { name: 'ours float64', file: 'ours/float64.ts', packages: [], threads: one },
   { name: 'jax-js', file: 'packages/jax-js.ts', packages: ['@jax-js/jax'], threads: one },

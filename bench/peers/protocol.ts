@@ -15,10 +15,7 @@ export type Request =
   /** Closes all that is prepared. */
   | { readonly ask: 'close' }
 
-/**
- * Milliseconds a call: by the clock on the wall, and the processors' time that the process took outside the kernel, all threads
- * together. The kernel's share, most of it page faults, swings twentyfold with what else the machine has in memory.
- */
+/** Milliseconds a call: by the clock on the wall, and the processors' time that the process took, all threads together. */
 export interface Clocked {
   readonly wall: number
   readonly cpu: number
