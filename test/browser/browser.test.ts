@@ -1,4 +1,4 @@
-/** The compiled kernels in a page of a real browser: the ladder on cpu, webasm, webgl2 and webgpu, in headless Chromium. */
+/** The compiled kernels in a page of a real browser: the ladder on gpu.js's backends and on wgsl, in headless Chromium. */
 import * as esbuild from 'esbuild'
 import test from 'tape'
 import { packageRoot } from '../../runtime/package/root'
@@ -14,13 +14,18 @@ const required = process.env['ANSATZ_REQUIRE_BROWSER'] === '1'
 /** What a device's climb has beside the rungs that need none. */
 const ofDevices = ['forward', 'vjp', 'update', 'step', 'kernels', 'batchOrder', 'equivariance'] as const
 
-/** How gpu.js says that it executes a whole program on each backend. */
+/** How a whole program executes on each backend. */
 const kinds: Readonly<Record<string, readonly string[]>> = {
   cpu: ['sequential'],
   webasm: ['fused-sync'],
   webgl2: ['generic'],
-  webgpu: ['fused-encoder']
+  webgpu: ['fused-encoder'],
+  wgsl: ['wgsl']
 }
+
+/** The browser's interface that a backend runs by. */
+const interfaceOf = (backend: string): readonly string[] =>
+  backend === 'cpu' ? [] : [backend === 'wgsl' ? 'webgpu' : backend]
 
 /** The script as any bundler for pages makes it: a module of Node among its imports is an error. */
 const bundle = async (): Promise<string> => {
@@ -55,7 +60,7 @@ const judge = (t: test.Test, climb: Climb): void => {
   )
   t.equal(opened, backend, `${on}: the runtime reports ${opened}`)
   t.deepEqual(climb.kinds, kinds[backend], `${on}: programs execute as ${climb.kinds.join(', ')}`)
-  t.deepEqual(used(calls), backend === 'cpu' ? [] : [backend], `${on}: the browser saw ${JSON.stringify(calls)}`)
+  t.deepEqual(used(calls), interfaceOf(backend), `${on}: the browser saw ${JSON.stringify(calls)}`)
 }
 
 test('the ladder in a page of a browser', async (t) => {
