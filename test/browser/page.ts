@@ -11,7 +11,7 @@ import { catalogue } from '../../spec/zoo/catalogue'
 import { right, typed } from '../support/right'
 import type { Calls, Climb, Missing, Report } from './report'
 
-const backends: readonly BackendName[] = ['cpu', 'webasm', 'webgl2', 'webgpu', 'wgsl']
+const backends: readonly BackendName[] = ['cpu', 'wasm', 'webasm', 'webgl2', 'webgpu', 'wgsl']
 
 const models: readonly string[] = ['block-linear-2', 'polynomial-6']
 
