@@ -7,12 +7,21 @@ import { pipe } from 'fp-ts/function'
 import type { Sizes } from '../spec/dim'
 import type { Typed } from '../spec/infer'
 import { type CompileError, type Goal, plan } from './compile'
+import type { Plan } from './plan'
 import type { Target } from './schedule'
+import { scheduleFor } from './schedules/schedule'
 import { showEquations } from './show/equations'
 import { showKernels } from './show/kernels'
 import { showPlan } from './show/plan'
 import { showSchedule } from './show/schedule'
+import { showWasmModule, showWasmSchedule } from './show/schedule-wasm'
+import { showWgslSchedule } from './show/schedule-wgsl'
 import { gpujs, print } from './targets/gpujs'
+import { gpujsTargets, scheduleGpujs } from './targets/gpujs-schedule'
+import { print as printWasm, wasm } from './targets/wasm/print'
+import { print as printWgsl, wgsl } from './targets/wgsl'
+import { guaranteed } from './targets/wgsl/program'
+import { scheduleWgsl } from './targets/wgsl/schedule'
 
 export { showEquations } from './show/equations'
 export { showKernels } from './show/kernels'
@@ -21,7 +30,49 @@ export { columns, showPlan } from './show/plan'
 /** The phases of the compiler that have a text. */
 export type Phase = 'equations' | 'plan' | 'schedule' | 'kernels'
 
-/** A phase of the compiler on a model, for a gpu.js target; the equations need no sizes. */
+/** A schedule or kernels, for the eye and as data. */
+interface Shown {
+  readonly text: (plan: Plan) => string
+  readonly data: (plan: Plan) => unknown
+}
+
+type Shows = Readonly<Record<'schedule' | 'kernels', Shown>>
+
+const gpujsShows: Shows = {
+  schedule: {
+    text: showSchedule,
+    data: (p) => scheduleGpujs(p).map((own, at) => ({ kernel: p.kernels[at]?.name, ...own }))
+  },
+  kernels: { text: (p) => showKernels(p, print(p)), data: print }
+}
+
+const shows: Readonly<Record<string, Shows>> = {
+  [wasm.name]: {
+    schedule: { text: showWasmSchedule, data: (p) => scheduleFor(p).kernels },
+    kernels: { text: (p) => showWasmModule(printWasm(p).module), data: (p) => printWasm(p).module }
+  },
+  [wgsl.name]: {
+    schedule: { text: showWgslSchedule, data: (p) => scheduleWgsl(p, guaranteed) },
+    kernels: {
+      text: (p) =>
+        printWgsl(p)
+          .kernels.map((k) => k.source)
+          .join('\n\n'),
+      data: (p) => printWgsl(p)
+    }
+  }
+}
+
+const showsOf = (target: Target): Shows => shows[target.name] ?? gpujsShows
+
+/** A plan's schedule or kernels as data, by its target. */
+export const dataOf = (phase: 'schedule' | 'kernels', target: Target, plan: Plan): unknown =>
+  showsOf(target)[phase].data(plan)
+
+/** The targets whose plans, schedules and kernels have texts. */
+export const shownTargets: readonly Target[] = [...gpujsTargets, wasm, wgsl]
+
+/** A phase of the compiler on a model, for a target; the equations need no sizes. */
 export const showPhase = (
   phase: Phase,
   goal: Goal,
@@ -32,6 +83,6 @@ export const showPhase = (
   if (phase === 'equations') return E.right(showEquations(typed))
   return pipe(
     plan(target, goal, typed, sizes),
-    E.map((p) => (phase === 'plan' ? showPlan(p) : phase === 'schedule' ? showSchedule(p) : showKernels(p, print(p))))
+    E.map((p) => (phase === 'plan' ? showPlan(p) : showsOf(target)[phase].text(p)))
   )
 }

@@ -10,7 +10,7 @@ const shape = (dims: readonly number[]): string => `[${dims.join(',')}]`
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`
 
 /** Sizes in the unit that reads best: bytes of float32 or float64 numbers. */
-const bytes = (elements: number, each: number): string => {
+export const bytes = (elements: number, each: number): string => {
   const total = elements * each
   if (total < 1024) return `${total} B`
   const power = total < 1024 ** 2 ? 1 : total < 1024 ** 3 ? 2 : 3

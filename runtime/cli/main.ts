@@ -180,7 +180,7 @@ program
   )
   .addOption(
     new Option('--target <target>', 'what plan, schedule and kernels are made for')
-      .choices(['gpujs', 'gpujs-webasm', 'gpujs-webgpu'])
+      .choices(['gpujs', 'gpujs-webasm', 'gpujs-webgpu', 'wasm', 'wgsl'])
       .default('gpujs')
   )
   .option('--n <n>', 'unknowns of a system', whole(1, 100000), 9)
@@ -193,7 +193,7 @@ program
     example(
       'ansatz print block-linear-3',
       'ansatz print block-linear-3 --phase equations',
-      'ansatz print block-linear-3 --phase schedule --target gpujs-webasm',
+      'ansatz print transformer-2 --phase schedule --target wasm',
       'ansatz print closed-form-2-kappa-5 --phase specialised --interval 0.3,1.7',
       'ansatz print full-linear-3 --phase kernels --n 16 --goal forward'
     )

@@ -9,6 +9,8 @@ import { showPhase } from '../../codegen/show'
 import { derivation } from '../../codegen/show/equations'
 import type { Line, Section } from '../../codegen/show/section'
 import { gpujsWebasm } from '../../codegen/targets/gpujs'
+import { wasm } from '../../codegen/targets/wasm/print'
+import { wgsl } from '../../codegen/targets/wgsl'
 import { evaluate, interpret } from '../../runtime/equations/interpret'
 import * as Key from '../../runtime/random/key'
 import { initialise } from '../../runtime/weights/initialise'
@@ -151,6 +153,11 @@ test('models in print', (t) => {
     const schedule = showPhase('schedule', { _tag: 'vjp' }, typed, { n: 9, batch: 1000 }, gpujsWebasm)
     if (E.isLeft(schedule)) t.fail(schedule.left)
     else golden(t, `print/${name}-schedule`, schedule.right)
+    for (const target of [wasm, wgsl]) {
+      const own = showPhase('schedule', { _tag: 'vjp' }, typed, { n: 9, batch: 1000 }, target)
+      if (E.isLeft(own)) t.fail(own.left)
+      else golden(t, `print/${name}-schedule-${target.name}`, own.right)
+    }
   }
   t.end()
 })

@@ -5,9 +5,7 @@ import type { Goal } from '../../../codegen/compile'
 import { lowerTo, plan as makePlan } from '../../../codegen/compile'
 import { adam } from '../../../codegen/rules/optimiser'
 import type { Target } from '../../../codegen/schedule'
-import { showPhase } from '../../../codegen/show'
-import { print as printGpujs } from '../../../codegen/targets/gpujs'
-import { gpujsTargets, scheduleGpujs } from '../../../codegen/targets/gpujs-schedule'
+import { dataOf as planData, shownTargets, showPhase } from '../../../codegen/show'
 import type { Typed } from '../../../spec/infer'
 import * as Json from '../../../spec/json'
 import * as Tree from '../../../spec/tree'
@@ -35,7 +33,7 @@ const goalOf = (goal: Options['goal']): Goal =>
 
 /** The command line refuses other names. */
 const targetOf = (o: Options): Target => {
-  const found = gpujsTargets.find(({ name }) => name === o.target)
+  const found = shownTargets.find(({ name }) => name === o.target)
   if (found === undefined) throw new Error(`internal: no target ${o.target}`)
   return found
 }
@@ -56,14 +54,10 @@ const dataOf = (typed: Typed, phase: Phase, o: Options): E.Either<string, unknow
     case 'plan':
       return made
     case 'schedule':
-      return pipe(
-        made,
-        E.map((p) => scheduleGpujs(p).map((own, at) => ({ kernel: p.kernels[at]?.name, ...own })))
-      )
     case 'kernels':
       return pipe(
         made,
-        E.map((p) => printGpujs(p))
+        E.map((p) => planData(phase, targetOf(o), p))
       )
   }
 }
