@@ -6,13 +6,12 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
 import { toJavaScript } from '../../../codegen/compile'
-import type { Runtime } from '../../backends/runtime'
 import { load64 } from '../../javascript/run'
 import { batchCg, batchCholesky } from '../../linalg/batch'
 import { cg } from '../../linalg/cg'
 import { dense, dotOf } from '../../linalg/products'
 import type { Sample } from '../../sample/spd'
-import { compiled, inferred, type Weighted } from '../answers'
+import { inferred, type Weighted } from '../answers'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -37,13 +36,13 @@ export interface Method {
   readonly close: () => Promise<void>
 }
 
-/** Applies the network to a batch of right-hand sides: [batch, n] each. */
-type Apply = (b: Float64Array) => Promise<Float64Array> | Float64Array
+/** Applies the network, or another solver, to a batch of right-hand sides: [batch, n] each. */
+export type Apply = (b: Float64Array) => Promise<Float64Array> | Float64Array
 
 // --- residuals -------------------------------------------------------------------------------------------------------
 
 /** `b - A x` of every system. */
-const residuals = ({ n, batch, A, b }: Sample, x: Float64Array): Float64Array => {
+export const residuals = ({ n, batch, A, b }: Sample, x: Float64Array): Float64Array => {
   const r = b.slice(0, batch * n)
   for (let s = 0; s < batch; s++) {
     for (let i = 0; i < n; i++) r[s * n + i]! -= dotOf(A, (s * n + i) * n, x, s * n, n)
@@ -51,7 +50,7 @@ const residuals = ({ n, batch, A, b }: Sample, x: Float64Array): Float64Array =>
   return r
 }
 
-const worst = (systems: Sample, x: Float64Array): number => {
+export const worst = (systems: Sample, x: Float64Array): number => {
   const { n, batch, b } = systems
   const r = residuals(systems, x)
   let most = 0
@@ -67,7 +66,7 @@ const open = async (): Promise<void> => {}
 // --- classical -------------------------------------------------------------------------------------------------------
 
 /** `2 n^2` for a product and `10 n` for what an iteration of CG does besides. */
-const cgFlops = (n: number, k: number): number => k * (2 * n * n + 10 * n)
+export const cgFlops = (n: number, k: number): number => k * (2 * n * n + 10 * n)
 
 export const cholesky = (systems: Sample): Method => {
   const { n, batch, A, b } = systems
@@ -117,31 +116,6 @@ export const apply64 = (p: Polynomial, { n, batch, A }: Sample): E.Either<string
     })
   )
 
-/** The polynomial in float32 on a backend, A put there once; right-hand sides are brought to norm one. */
-export const apply32 = async (
-  p: Polynomial,
-  runtime: Runtime,
-  { n, batch, A }: Sample
-): Promise<E.Either<string, { readonly apply: Apply; readonly close: () => Promise<void> }>> => {
-  const made = await compiled(p, runtime, { n, batch })
-  if (E.isLeft(made)) return made
-  const loaded = made.right.load({ A: Float32Array.from(A) })
-  if (E.isLeft(loaded)) return E.left(loaded.left.message)
-  const single = new Float32Array(batch * n)
-  const sizes = new Float64Array(batch)
-  const apply: Apply = async (b) => {
-    for (let s = 0; s < batch; s++) {
-      const size = Math.sqrt(dotOf(b, s * n, b, s * n, n))
-      sizes[s] = size
-      for (let i = s * n; i < (s + 1) * n; i++) single[i] = size > 0 ? b[i]! / size : 0
-    }
-    const ran = await made.right.run({ b: single }, ['x'])()
-    if (E.isLeft(ran)) throw new Error(ran.left.message)
-    return Float64Array.from(ran.right['x']!, (v, k) => v * sizes[Math.floor(k / n)]!)
-  }
-  return E.right({ apply, close: () => made.right.dispose() })
-}
-
 /** CG from the network's answer: on `A y = b - A x0`. */
 export const warmStart = async (
   systems: Sample,
@@ -174,45 +148,6 @@ export const warmStart = async (
   const flops = cgFlops(n, k) + (p.degree + 1) * 2 * n * n
   const counts = { iterations: k, products, flops, residual: worst(systems, await from(k)) }
   return { name: 'CG from the network', network: p.name, ...counts, run: () => from(k), close: open }
-}
-
-/** `x <- x + f(b - A x)` with the residual in float64. */
-export const refined = async (
-  name: string,
-  systems: Sample,
-  p: Polynomial,
-  { apply, close }: { readonly apply: Apply; readonly close: () => Promise<void> },
-  tolerance: number
-): Promise<Method | null> => {
-  const { n, b } = systems
-  const mostPasses = 60
-  const pass = async (x: Float64Array | null): Promise<Float64Array> => {
-    if (x === null) return (await apply(b)).slice()
-    const y = await apply(residuals(systems, x))
-    for (let i = 0; i < x.length; i++) x[i]! += y[i]!
-    return x
-  }
-  let x: Float64Array | null = null
-  let passes = 0
-  let residual = 1
-  while (residual > tolerance && passes < mostPasses) {
-    x = await pass(x)
-    passes++
-    const left = worst(systems, x)
-    if (!(left < residual)) break
-    residual = left
-  }
-  if (residual > tolerance) {
-    await close()
-    return null
-  }
-  const products = passes * p.degree + passes - 1
-  const run = async () => {
-    let own: Float64Array | null = null
-    for (let k = 0; k < passes; k++) own = await pass(own)
-    return own
-  }
-  return { name, network: p.name, iterations: passes, products, flops: products * 2 * n * n, residual, run, close }
 }
 
 /** Flexible CG with the network as its preconditioner, or plain CG by the same code, one system after the other. */
