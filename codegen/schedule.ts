@@ -14,6 +14,7 @@ import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
 import { cheapestOrder } from './schedules/axis-cost'
 import { reorder } from './schedules/axis-order'
+import { sumsInOrder } from './schedules/sum-order'
 import { allot } from './slots'
 import { splitArrays } from './split'
 import { withoutBatchOfOne } from './squeeze'
@@ -111,11 +112,16 @@ const withViews = (
 
 // --- the schedule ----------------------------------------------------------------------------------------------------
 
+const inOrder = (e: Equations, sizes: Dim.Sizes): Equations => {
+  const { order, turned } = cheapestOrder(e, sizes)
+  return sumsInOrder(sizes)(reorder(order, turned)(e))
+}
+
 export const schedule =
   (target: Target, sizes: Dim.Sizes) =>
   (all: Equations): E.Either<ScheduleError, Plan> => {
     const single = withoutBatchOfOne(sizes)(all)
-    const given = target.ordersAxes === true ? reorder(cheapestOrder(single, sizes))(single) : single
+    const given = target.ordersAxes === true ? inOrder(single, sizes) : single
     return pipe(
       target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),
       E.mapLeft((reason): ScheduleError => ({ _tag: 'ScheduleError', reason })),

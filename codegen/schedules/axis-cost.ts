@@ -3,45 +3,66 @@ import * as Dim from '../../spec/dim'
 import type { Equation, Equations } from '../equation'
 import * as X from '../expr'
 import { valueOf } from './affine'
-import { type AxisOrder, sizeLast } from './axis-order'
+import { type AxisOrder, movesWith, runsAlong, sizeLast, type Turned } from './axis-order'
 
-/** Loads that one read of four lanes takes: together, or each lane by itself. */
-const [together, apart] = [1, 6]
+/** Loads that one read of four lanes takes: together, the same for all from far apart in every turn of a sum, each by itself. */
+const [together, across, apart] = [1, 3, 6]
 
 /** What a thread costs beside its reads. */
 const thread = 6
 
 const product = (sizes: readonly number[]): number => sizes.reduce((p, q) => p * q, 1)
 
-const dependsOn = (p: X.Position, name: string): boolean => {
-  let found = false
-  X.mapIndex((i) => {
-    found ||= i.name === name
-    return i
-  })(p)
-  return found
+/** Which axis of an array is last, given its rank. */
+type Last = (tensor: string, rank: number) => number
+
+type Read = Extract<X.Expr, { _tag: 'read' }>
+
+/** A read, how often a thread makes it, and the innermost index of every sum around it. */
+interface Made {
+  readonly read: Read
+  readonly times: number
+  readonly inner: readonly string[]
+  /** Elements of its array. */
+  readonly elements: number
 }
 
-/** A position that moves by one with the index: `i`, `i + 1`. */
-const isUnit = (p: X.Position, name: string): boolean =>
-  p._tag === 'index' ? p.name === name : p._tag === 'plus' && isUnit(p.left, name) && !dependsOn(p.right, name)
+/** An array of more elements does not stay in the first-level cache while a sum walks across it. */
+const near = 4096
 
-/** The loads of one quad of threads along an index. */
-const loads = (
-  e: X.Expr,
+/** The axis that should be last for a read to be cheap, or null where it is as it should be. */
+const wanted = (
+  { read, times, inner, elements }: Made,
   along: string,
-  last: (tensor: string, rank: number) => number,
-  size: (d: Dim.Dim) => number
-): number => {
-  if (e._tag === 'read') {
-    const fast = last(e.tensor, e.at.length)
-    const others = e.at.some((p, axis) => axis !== fast && dependsOn(p, along))
-    const own = e.at[fast]
-    const moves = own !== undefined && dependsOn(own, along)
-    return others || (moves && !isUnit(own, along)) ? apart : together
+  last: Last
+): { axis: number; loads: number } | null => {
+  const own = last(read.tensor, read.at.length)
+  if (read.at.some((p) => movesWith(p, along) !== null)) {
+    return runsAlong(read.at, own, along)
+      ? null
+      : { axis: read.at.findIndex((_, k) => runsAlong(read.at, k, along)), loads: apart }
   }
-  const inner = X.parts(e).reduce((total, p) => total + loads(p, along, last, size), 0)
-  return X.isReduction(e) ? product(e.over.map((i) => size(i.dim))) * inner : inner
+  const runs = (k: number): boolean => inner.some((name) => runsAlong(read.at, k, name))
+  if (times < 32 || elements <= near || runs(own)) return null
+  const axis = read.at.findIndex((_, k) => runs(k))
+  return axis < 0 ? null : { axis, loads: across }
+}
+
+const readLoads = (made: Made, along: string, last: Last): number => wanted(made, along, last)?.loads ?? together
+
+type Size = (d: Dim.Dim) => number
+
+const readsOf = (
+  e: X.Expr,
+  size: Size,
+  elements: (tensor: string) => number,
+  times = 1,
+  inner: readonly string[] = []
+): readonly Made[] => {
+  if (e._tag === 'read') return [{ read: e, times, inner, elements: elements(e.tensor) }]
+  const turns = X.isReduction(e) ? product(e.over.map((i) => size(i.dim))) : 1
+  const own = X.isReduction(e) ? [...inner, ...e.over.map((i) => i.name)] : inner
+  return X.parts(e).flatMap((p) => readsOf(p, size, elements, times * turns, own))
 }
 
 /** Quads of a row, and the threads after the last that run by themselves. */
@@ -49,25 +70,77 @@ const turns = (extent: number): number => Math.floor(extent / 4) + (extent % 4)
 
 type Cost = (order: AxisOrder) => number
 
-const equationCost = (eq: Equation, size: (d: Dim.Dim) => number): Cost => {
-  const sizes = eq.over.map((i) => size(i.dim))
-  return (order) => {
-    const axis = order.get(eq.defines) ?? eq.over.length - 1
-    const along = eq.over[axis]
-    if (along === undefined) return 0
-    const extent = sizes[axis] ?? 1
-    const last = (tensor: string, rank: number): number => order.get(tensor) ?? rank - 1
-    return (product(sizes) / extent) * turns(extent) * (thread + loads(eq.value, along.name, last, size))
+/** An equation as the cost sees it. */
+interface Priced {
+  readonly eq: Equation
+  readonly reads: readonly Made[]
+  readonly sizes: readonly number[]
+}
+
+const pricedOf = (eq: Equation, size: Size, elements: (tensor: string) => number): Priced => ({
+  eq,
+  reads: readsOf(eq.value, size, elements),
+  sizes: eq.over.map((i) => size(i.dim))
+})
+
+/** The index that neighbouring threads run along, and how many quads there are. */
+const quads = ({ eq, sizes }: Priced, order: AxisOrder): { readonly along: string; readonly count: number } => {
+  const axis = order.get(eq.defines) ?? eq.over.length - 1
+  const extent = sizes[axis] ?? 1
+  return { along: eq.over[axis]?.name ?? '', count: (product(sizes) / extent) * turns(extent) }
+}
+
+const lastBy =
+  (order: AxisOrder): Last =>
+  (tensor, rank) =>
+    order.get(tensor) ?? rank - 1
+
+const equationCost =
+  (priced: Priced): Cost =>
+  (order) => {
+    const { along, count } = quads(priced, order)
+    const last = lastBy(order)
+    return count * priced.reads.reduce((sum, made) => sum + made.times * readLoads(made, along, last), thread)
   }
+
+/** Arrays that pay for a second copy in another order: what their readers save is more than the copy costs. */
+const turnings = (
+  all: readonly Priced[],
+  order: AxisOrder,
+  copyCost: (tensor: string) => number,
+  rowOf: (tensor: string, axis: number) => number
+): { readonly turned: readonly Turned[]; readonly saved: number } => {
+  const wishes = new Map<string, Turned & { readonly reads: Set<X.Expr>; saving: number }>()
+  for (const priced of all) {
+    const { along, count } = quads(priced, order)
+    for (const made of priced.reads) {
+      const want = wanted(made, along, lastBy(order))
+      if (want === null || want.axis < 0) continue
+      const { tensor } = made.read
+      const key = `${tensor} ${want.axis}`
+      const pad = rowOf(tensor, want.axis) % 64 === 0 ? 16 : 0
+      const wish = wishes.get(key) ?? { tensor, axis: want.axis, pad, reads: new Set<X.Expr>(), saving: 0 }
+      wish.reads.add(made.read)
+      wish.saving += (want.loads - together) * made.times * count
+      wishes.set(key, wish)
+    }
+  }
+  const paying = [...wishes.values()].filter((w) => w.saving > 2 * copyCost(w.tensor))
+  return { turned: paying, saved: paying.reduce((sum, w) => sum + w.saving - copyCost(w.tensor), 0) }
 }
 
 /**
  * The better of two orders, each improved array by array until no array's axis pays: as written, and the cheapest of those that
  * put one size last in all arrays.
  */
-export const cheapestOrder = (e: Equations, sizes: Dim.Sizes): AxisOrder => {
+export const cheapestOrder = (
+  e: Equations,
+  sizes: Dim.Sizes
+): { readonly order: AxisOrder; readonly turned: readonly Turned[] } => {
   const size = valueOf(sizes)
-  const costs = e.equations.map((eq) => equationCost(eq, size))
+  const elements = (tensor: string): number => product((e.tensors[tensor]?.dims ?? []).map(size))
+  const all = e.equations.map((eq) => pricedOf(eq, size, elements))
+  const costs = all.map(equationCost)
   const touching = new Map<string, Cost[]>()
   for (const [at, eq] of e.equations.entries()) {
     for (const name of new Set([eq.defines, ...X.tensors(eq.value)])) {
@@ -75,10 +148,8 @@ export const cheapestOrder = (e: Equations, sizes: Dim.Sizes): AxisOrder => {
     }
   }
   const kept = new Set([...e.outputs, ...e.updates.map((u) => u.output)])
-  const copies = (name: string): number =>
-    e.tensors[name]?.role !== 'value' || kept.has(name)
-      ? (product((e.tensors[name]?.dims ?? []).map(size)) / 4) * (apart + thread)
-      : 0
+  const copyCost = (name: string): number => (elements(name) / 4) * (apart + thread)
+  const copies = (name: string): number => (e.tensors[name]?.role !== 'value' || kept.has(name) ? copyCost(name) : 0)
   const own = (name: string, order: AxisOrder): number =>
     (touching.get(name) ?? []).reduce((total, cost) => total + cost(order), order.has(name) ? copies(name) : 0)
   const total = (order: AxisOrder): number =>
@@ -114,5 +185,13 @@ export const cheapestOrder = (e: Equations, sizes: Dim.Sizes): AxisOrder => {
   const cheapest = (orders: readonly AxisOrder[]): AxisOrder => orders.reduce((p, q) => (total(q) < total(p) ? q : p))
   const extents = new Map(Object.values(e.tensors).flatMap(({ dims }) => dims.map((d) => [Dim.show(d), d] as const)))
   const asWritten: AxisOrder = new Map()
-  return cheapest([asWritten, cheapest([asWritten, ...[...extents.values()].map((d) => sizeLast(d)(e))])].map(improved))
+  const rowOf = (tensor: string, axis: number): number => size(e.tensors[tensor]?.dims[axis] ?? Dim.one)
+  const finished = [asWritten, cheapest([asWritten, ...[...extents.values()].map((d) => sizeLast(d)(e))])].map(
+    (start) => {
+      const order = improved(start)
+      const { turned, saved } = turnings(all, order, copyCost, rowOf)
+      return { order, turned, price: total(order) - saved }
+    }
+  )
+  return finished.reduce((p, q) => (q.price < p.price ? q : p))
 }

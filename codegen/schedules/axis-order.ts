@@ -10,6 +10,17 @@ import * as X from '../expr'
 /** The axis that stands last, for arrays where it is another than written. */
 export type AxisOrder = ReadonlyMap<string, number>
 
+/** A second copy of an array, in another order, for the readers that would walk across the first. */
+export interface Turned {
+  readonly tensor: string
+  /** The axis that stands last in the copy, as the array is written. */
+  readonly axis: number
+  /** Zeros at the end of every row, so that rows do not lie a power of two apart: they would share few places of a cache. */
+  readonly pad: number
+  /** The reads that go to it. */
+  readonly reads: ReadonlySet<X.Expr>
+}
+
 const isBatch = (d: Dim.Dim): boolean => Dim.equals(d, Dim.batch)
 
 /** `all` with the element at `axis` moved to the end. */
@@ -35,6 +46,11 @@ export const batchLast = sizeLast(Dim.batch)
 
 // --- rewriting -------------------------------------------------------------------------------------------------------
 
+const padded = (dims: readonly Dim.Dim[], pad: number): readonly Dim.Dim[] => [
+  ...dims.slice(0, -1),
+  Dim.add(dims[dims.length - 1] as Dim.Dim, pad)
+]
+
 const inOrder = (name: string): string => `${name}, in order`
 
 const letters = ['i', 'j', 'k', 'c', 'd', 'm', 'p', 'q']
@@ -45,9 +61,26 @@ const indicesOf = (dims: readonly Dim.Dim[]): readonly X.Index[] => {
   return dims.map((d, axis) => X.index(isBatch(d) ? 's' : (free.shift() ?? `axis${axis}`), d))
 }
 
-/** The same equations with the axes of their arrays in another order. */
+/** A position that moves by one with the index: `i`, `i + 1`; `null` where it does not depend on it. */
+export const movesWith = (p: X.Position, name: string): 'by one' | 'otherwise' | null => {
+  let found = false
+  X.mapIndex((i) => {
+    found ||= i.name === name
+    return i
+  })(p)
+  if (!found) return null
+  if (p._tag === 'index') return 'by one'
+  const plain = p._tag === 'plus' && movesWith(p.right, name) === null && movesWith(p.left, name) === 'by one'
+  return plain ? 'by one' : 'otherwise'
+}
+
+/** Whether a read runs along one axis of its array, and no other, with an index. */
+export const runsAlong = (at: readonly X.Position[], axis: number, name: string): boolean =>
+  at.every((p, k) => (k === axis ? movesWith(p, name) === 'by one' : movesWith(p, name) === null))
+
+/** The same equations with the axes of their arrays in another order, and some arrays in two. */
 export const reorder =
-  (order: AxisOrder) =>
+  (order: AxisOrder, turned: readonly Turned[] = []) =>
   (e: Equations): Equations => {
     const kept = new Set([...e.outputs, ...e.updates.map((u) => u.output)])
     const isInput = (name: string): boolean => e.tensors[name]?.role !== 'value'
@@ -77,6 +110,35 @@ export const reorder =
         labels: { [to]: label, [from]: `${label}_${out ? 'found' : 'given'}` }
       }
     }
+    /** The order of a copy: that of its array, with another axis moved to the end. */
+    const turnedOrder = <A>(t: Turned, all: readonly A[]): readonly A[] => {
+      const own = order.get(t.tensor)
+      return own === undefined
+        ? movedLast(all, t.axis)
+        : movedLast(movedLast(all, own), t.axis < own ? t.axis : t.axis - 1)
+    }
+    const turnedName = ({ tensor, axis }: Turned): string => `${tensor}, turned to axis ${axis}`
+    for (const t of turned) {
+      const dims = padded(turnedOrder(t, e.tensors[t.tensor]?.dims ?? []), t.pad)
+      tensors[turnedName(t)] = { name: turnedName(t), role: 'value', dims }
+    }
+    /** `X_turned[i,s,d] = X[i,d,s]`. */
+    const turn = (t: Turned, label: string, eq: Equation): Equation => {
+      const dims = e.tensors[t.tensor]?.dims ?? []
+      const logical = indicesOf(dims.map((d, axis) => (axis === t.axis ? Dim.add(d, t.pad) : d)))
+      const own = order.get(t.tensor)
+      const read = X.tensor(nameOf(t.tensor))(...(own === undefined ? logical : movedLast(logical, own)))
+      const row = logical[t.axis] as X.Index
+      return {
+        defines: turnedName(t),
+        over: turnedOrder(t, logical),
+        value: t.pad === 0 ? read : X.below(row, dims[t.axis] as Dim.Dim, read),
+        rule: 'axis order',
+        part: eq.part,
+        path: eq.path,
+        labels: { [turnedName(t)]: `${label}_turned`, [nameOf(t.tensor)]: label }
+      }
+    }
     const arranged = new Set<string>()
     const equations: Equation[] = []
     for (const eq of e.equations) {
@@ -86,7 +148,15 @@ export const reorder =
         equations.push(copy(name, false, labelOf(eq, name), eq.part, eq.path))
       }
       const axis = order.get(eq.defines)
+      const turns = turned.filter((t) => X.reads(eq.value).some((r) => t.reads.has(r)))
+      for (const t of turns) {
+        if (arranged.has(turnedName(t))) continue
+        arranged.add(turnedName(t))
+        equations.push(turn(t, labelOf(eq, t.tensor), eq))
+      }
       const value = X.mapReads((r) => {
+        const t = turns.find((other) => other.reads.has(r))
+        if (t !== undefined) return { ...r, tensor: turnedName(t), at: turnedOrder(t, r.at) }
         const own = order.get(r.tensor)
         return own === undefined ? r : { ...r, tensor: nameOf(r.tensor), at: movedLast(r.at, own) }
       })(eq.value)
@@ -96,7 +166,10 @@ export const reorder =
         defines: nameOf(eq.defines),
         over: axis === undefined ? eq.over : movedLast(eq.over, axis),
         value,
-        labels: Object.fromEntries(names.map((name) => [nameOf(name), labelOf(eq, name)]))
+        labels: Object.fromEntries([
+          ...names.map((name) => [nameOf(name), labelOf(eq, name)]),
+          ...turns.map((t) => [turnedName(t), `${labelOf(eq, t.tensor)}_turned`])
+        ])
       })
       if (isCopied(eq.defines)) equations.push(copy(eq.defines, true, labelOf(eq, eq.defines), eq.part, eq.path))
     }

@@ -1,0 +1,105 @@
+/** Axis orders: the same values whatever the order, and the order that costs least loads. */
+import test from 'tape'
+
+import * as C from '../../codegen/compile'
+import type { Equations } from '../../codegen/equation'
+import * as X from '../../codegen/expr'
+import { adam } from '../../codegen/rules/optimiser'
+import { cheapestOrder } from '../../codegen/schedules/axis-cost'
+import { type AxisOrder, reorder, type Turned } from '../../codegen/schedules/axis-order'
+import { sumsInOrder } from '../../codegen/schedules/sum-order'
+import { verify } from '../../codegen/verify'
+import { interpret, lengthOf } from '../../runtime/equations/interpret'
+import * as Key from '../../runtime/random/key'
+import type { Sizes } from '../../spec/dim'
+import { transformer } from '../../spec/zoo'
+import { catalogue } from '../../spec/zoo/catalogue'
+import { right, typed } from '../support/right'
+
+const equationsOf = (name: string, goal: C.Goal, n: number): Equations =>
+  right(C.equations(goal, typed(catalogue[name]?.model(n) as Parameters<typeof typed>[0])))
+
+/** Every array in a random order, and every read of it that can be from a padded copy in another. */
+const shuffled = (e: Equations, seed: number): { readonly order: AxisOrder; readonly turned: readonly Turned[] } => {
+  const order = new Map<string, number>()
+  const turned: Turned[] = []
+  const picks = Key.uniform(Key.key(seed), 3 * Object.keys(e.tensors).length)
+  for (const [at, [name, { dims }]] of Object.entries(e.tensors).entries()) {
+    if (dims.length < 2) continue
+    const pick = (k: number): number => Math.floor((picks[3 * at + k] ?? 0) * dims.length)
+    if (pick(0) < dims.length - 1) order.set(name, pick(0))
+    const axis = pick(1)
+    if (axis === (order.get(name) ?? dims.length - 1)) continue
+    const reads = new Set(e.equations.flatMap((eq) => X.reads(eq.value).filter((r) => r.tensor === name)))
+    if (reads.size > 0) turned.push({ tensor: name, axis, pad: pick(2), reads })
+  }
+  return { order, turned }
+}
+
+const agrees = (t: test.Test, label: string, e: Equations, made: Equations, sizes: Sizes): void => {
+  const sound = verify('axis order')(made)
+  t.equal(sound._tag === 'Left' ? sound.left.reason : 'sound', 'sound', label)
+  const values = Object.fromEntries(
+    Object.values(e.tensors)
+      .filter((tensor) => tensor.role !== 'value')
+      .map((tensor) => [tensor.name, Key.normal(Key.fold(Key.key(3), tensor.name), lengthOf(tensor.dims, sizes))])
+  )
+  const [before, after] = [interpret(e, sizes, values), interpret(made, sizes, values)]
+  const scale = (array: Float64Array): number => array.reduce((most, x) => Math.max(most, Math.abs(x)), 1)
+  const worst = Object.entries(before).map(([name, array]) =>
+    array.reduce((most, x, k) => Math.max(most, Math.abs(x - (after[name]?.[k] ?? Number.NaN)) / scale(array)), 0)
+  )
+  t.ok(
+    worst.every((error) => error < 1e-9),
+    `${label}: ${Math.max(...worst)}`
+  )
+}
+
+test('the order of axes changes no value', (t) => {
+  const sizes = { n: 3, batch: 5 }
+  for (const name of [
+    'block-linear-3-paper',
+    'full-linear-2',
+    'mixed-linear-2',
+    'transformer-1-causal',
+    'polynomial-6'
+  ]) {
+    const e = equationsOf(name, { _tag: 'vjp' }, 3)
+    const { order, turned } = cheapestOrder(e, sizes)
+    agrees(t, `${name}, cheapest`, e, sumsInOrder(sizes)(reorder(order, turned)(e)), sizes)
+    for (const seed of [1, 2]) {
+      const other = shuffled(e, seed)
+      agrees(t, `${name}, shuffled`, e, sumsInOrder(sizes)(reorder(other.order, other.turned)(e)), sizes)
+    }
+  }
+  t.end()
+})
+
+const lastIndex = (e: Equations, order: AxisOrder, name: string): string | undefined => {
+  const eq = e.equations.find(({ defines }) => defines === name)
+  return eq?.over[order.get(name) ?? eq.over.length - 1]?.name
+}
+
+test('neighbouring threads run along systems, or along tokens', (t) => {
+  const block = equationsOf('block-linear-3', { _tag: 'forward' }, 9)
+  const many = cheapestOrder(block, { n: 9, batch: 1000 })
+  const values = block.equations.filter(({ over }) => over.length > 1 && over[0]?.name === 's')
+  t.deepEqual(
+    values.filter((eq) => lastIndex(block, many.order, eq.defines) !== 's').map((eq) => eq.defines),
+    [],
+    'a thousand systems: along s everywhere'
+  )
+  const step = right(
+    C.equations(
+      { _tag: 'step', optimiser: adam },
+      typed(transformer({ n: 64, width: 64, heads: 2, hidden: 128, blocks: 1 }))
+    )
+  )
+  const trained = cheapestOrder(step, { n: 64, batch: 8 })
+  t.ok(trained.turned.length > 0, `a training step: ${trained.turned.length} arrays in a second order`)
+  t.ok(
+    trained.turned.every(({ pad }) => pad === 0 || pad === 16),
+    'rows that are a multiple of 64 long are padded'
+  )
+  t.end()
+})
