@@ -2,22 +2,12 @@
 import * as E from 'fp-ts/Either'
 
 import type { Plan } from '../../codegen/plan'
+import { threadsFor } from '../../codegen/targets/wasm/lanes/choose'
 import { type LanesProgram, lanesProgram } from '../../codegen/targets/wasm/lanes/program'
 import type { ResidentEngine } from '../backends/resident'
 import { alone } from './alone'
 import { groups } from './lanes'
-
-/** Batches from which on a loop over groups pays: below, lanes stand empty. */
-const fewest = 16
-/** Bytes of four systems' arrays that a second-level cache holds. */
-const mostScratch = 2 ** 20
-
-/** A plan as a loop over groups, where that is the better way to run it: small systems, many of them. */
-export const asGroups = (plan: Plan): LanesProgram | null => {
-  if ((plan.sizes['batch'] ?? 1) < fewest) return null
-  const made = lanesProgram(plan)
-  return E.isRight(made) && made.right.schedule.scratch <= mostScratch ? made.right : null
-}
+import { threadedGroups } from './threads'
 
 /** One launch of a plan, as a loop over groups of its own. */
 const launchAlone = (plan: Plan, at: number, inputs: readonly Float32Array[]): Float32Array => {
@@ -30,12 +20,14 @@ const launchAlone = (plan: Plan, at: number, inputs: readonly Float32Array[]): F
   return result
 }
 
-export const inGroups = (plan: Plan, program: LanesProgram): ResidentEngine => {
-  const made = groups(program)
+export const inGroups = (plan: Plan, program: LanesProgram, most: number): ResidentEngine => {
+  const threads = threadsFor(program, most)
+  const team = threads > 1 ? threadedGroups(program, threads) : null
+  const made = team ?? groups(program)
   const batched = new Set(program.inputs.filter((i) => i.batched).map((i) => i.name))
   const given = new Map<string, Float32Array>()
   return {
-    kind: 'simd, systems across lanes',
+    kind: threads > 1 ? `simd, systems across lanes, ${threads} threads` : 'simd, systems across lanes',
     // A batch is read group by group while the program runs; whoever writes it leaves it be until then.
     write: (input, values) => {
       if (batched.has(input)) given.set(input, values)
@@ -44,6 +36,9 @@ export const inGroups = (plan: Plan, program: LanesProgram): ResidentEngine => {
     run: async (want) => made.run(Object.fromEntries(given), want),
     read: async (inputs) => Object.fromEntries(inputs.map((name) => [name, given.get(name) ?? made.read(name)])),
     launch: async (index, inputs) => launchAlone(plan, index, inputs),
-    destroy: async () => given.clear()
+    destroy: async () => {
+      given.clear()
+      team?.close()
+    }
   }
 }

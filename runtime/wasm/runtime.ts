@@ -4,12 +4,13 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 
 import type { Plan } from '../../codegen/plan'
 import type { Printers } from '../../codegen/printers'
+import { asGroups } from '../../codegen/targets/wasm/lanes/choose'
 import { print, wasm } from '../../codegen/targets/wasm/print'
 import { asBackendError, type BackendError, type BackendName, backendError } from '../backends/error'
 import { type ResidentEngine, residentExecutable } from '../backends/resident'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
 import { engine } from './engine'
-import { asGroups, inGroups } from './in-groups'
+import { inGroups } from './in-groups'
 import { parallelism } from './team'
 
 const backend: BackendName = 'wasm'
@@ -22,7 +23,7 @@ const vectors = Uint8Array.of(
 /** Batches of small systems as a loop over groups of them, all else launch by launch. */
 const engineFor = async (plan: Plan, threads: number, printers?: Partial<Printers>): Promise<ResidentEngine> => {
   const inside = printers?.wasm === undefined ? asGroups(plan) : null
-  if (inside !== null) return inGroups(plan, inside)
+  if (inside !== null) return inGroups(plan, inside, threads)
   return engine((printers?.wasm ?? print)(plan, { threads }))
 }
 

@@ -4,15 +4,23 @@ import * as E from 'fp-ts/Either'
 import type { Plan } from '../../codegen/plan'
 import { float32Errors } from '../../codegen/targets/special'
 import { type LanesOptions, lanesProgram } from '../../codegen/targets/wasm/lanes/program'
+import type { Module } from '../../codegen/targets/wasm/module'
 import type { Device } from '../../runtime/ladder/device'
 import { alone } from '../../runtime/wasm/alone'
 import { type Groups, groups } from '../../runtime/wasm/lanes'
 
-export const lanesDevice = (options: LanesOptions = {}, damage: (plan: Plan) => Plan = (plan) => plan): Device => {
+/** What a test may damage on the way to a module. */
+export interface Damage {
+  readonly plan?: (plan: Plan) => Plan
+  readonly module?: (module: Module) => Module
+}
+
+export const lanesDevice = (options: LanesOptions = {}, damage: Damage = {}): Device => {
   const made = (plan: Plan): Groups => {
-    const program = lanesProgram(damage(plan), options)
+    const program = lanesProgram(damage.plan?.(plan) ?? plan, options)
     if (E.isLeft(program)) throw new Error(program.left)
-    return groups(program.right)
+    const { module } = program.right
+    return groups({ ...program.right, module: damage.module?.(module) ?? module })
   }
   return {
     name: 'wasm, systems across lanes',
