@@ -14,10 +14,14 @@ import { showEquations } from './show/equations'
 import { showKernels } from './show/kernels'
 import { showPlan } from './show/plan'
 import { showSchedule } from './show/schedule'
+import { showLanesSchedule } from './show/schedule-lanes'
 import { showWasmModule, showWasmSchedule } from './show/schedule-wasm'
 import { showWgslSchedule } from './show/schedule-wgsl'
 import { gpujs, print } from './targets/gpujs'
 import { gpujsTargets, scheduleGpujs } from './targets/gpujs-schedule'
+import { asGroups } from './targets/wasm/lanes/choose'
+import type { LanesProgram } from './targets/wasm/lanes/program'
+import type { Module } from './targets/wasm/module'
 import { print as printWasm, wasm } from './targets/wasm/print'
 import { print as printWgsl, wgsl } from './targets/wgsl'
 import { guaranteed } from './targets/wgsl/program'
@@ -46,10 +50,38 @@ const gpujsShows: Shows = {
   kernels: { text: (p) => showKernels(p, print(p)), data: print }
 }
 
+/** The wasm target runs batches of small systems as a loop over groups of them, all else launch by launch. */
+const inGroups = <A>(plan: Plan, yes: (program: LanesProgram) => A, no: (plan: Plan) => A): A => {
+  const program = asGroups(plan)
+  return program === null ? no(plan) : yes(program)
+}
+
+const wasmModule = (plan: Plan): Module =>
+  inGroups(
+    plan,
+    ({ module }) => module,
+    (p) => printWasm(p).module
+  )
+
 const shows: Readonly<Record<string, Shows>> = {
   [wasm.name]: {
-    schedule: { text: showWasmSchedule, data: (p) => scheduleFor(p).kernels },
-    kernels: { text: (p) => showWasmModule(printWasm(p).module), data: (p) => printWasm(p).module }
+    schedule: {
+      text: (p) => inGroups(p, showLanesSchedule, showWasmSchedule),
+      data: (p) =>
+        inGroups<unknown>(
+          p,
+          ({ schedule: { kernels, stages }, group }) => ({
+            group,
+            stages,
+            kernels: kernels.map(({ name, tile, cycles }) => ({ name, tile, cycles }))
+          }),
+          () => scheduleFor(p).kernels
+        )
+    },
+    kernels: {
+      text: (p) => showWasmModule(wasmModule(p)),
+      data: wasmModule
+    }
   },
   [wgsl.name]: {
     schedule: { text: showWgslSchedule, data: (p) => scheduleWgsl(p, guaranteed) },

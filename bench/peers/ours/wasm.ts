@@ -1,10 +1,10 @@
 /** Ansatz on its own WebAssembly target: one module a program, SIMD; small systems four to a vector. */
 import { plan as planFor } from '../../../codegen/compile'
 import { cgProgram, choleskyProgram } from '../../../codegen/targets/wasm/classical/program'
+import { asGroups } from '../../../codegen/targets/wasm/lanes/choose'
 import type { GroupProgram } from '../../../codegen/targets/wasm/lanes/group'
 import { open } from '../../../runtime/backends/open'
 import type { Arrays } from '../../../runtime/backends/runtime'
-import { asGroups } from '../../../runtime/wasm/in-groups'
 import { groups } from '../../../runtime/wasm/lanes'
 import { threadedGroups } from '../../../runtime/wasm/threads'
 import * as Infer from '../../../spec/infer'
