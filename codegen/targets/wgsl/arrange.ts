@@ -14,6 +14,9 @@ interface NamedLife extends Life {
 
 const usualWidth = 64
 
+/** Invocations for instances of this size: a power of two between 64 and 256, no more than there is work for. */
+const widthFor = (size: number): number => usualWidth * (size >= 4 * usualWidth ? 4 : size >= 2 * usualWidth ? 2 : 1)
+
 // --- sizes -----------------------------------------------------------------------------------------------------------
 
 /** An instance's part of an array in workgroup memory: rows of odd length, so that a column's numbers lie in all banks. */
@@ -123,8 +126,7 @@ export const arrange = (
   const instances = product(extentsOf(plan, kernelAt(plan, first).over.slice(0, depth)))
   const widest = Math.max(...places.map((at) => product(ownDims(plan, at, depth))))
   const together = places.filter((at) => sharesSum(plan, at, depth))
-  const isWide = widest >= 4 * usualWidth || (together.length > 0 && widest === 1)
-  const width = Math.min(limits.invocations, (isWide ? 4 : 1) * usualWidth)
+  const width = Math.min(limits.invocations, widthFor(together.length > 0 && widest === 1 ? 4 * usualWidth : widest))
   const room = limits.workgroupBytes / 4 - (together.length > 0 ? width : 0)
   const lives = livesOf(plan, first, last, depth)
   const { of, elements: slots } = allot(lives)

@@ -31,16 +31,20 @@ export interface Wishes {
   readonly tile?: 'always' | 'never'
 }
 
-/** A graphics processor for pricing: invocations in flight, and nanoseconds. */
+/**
+ * A graphics processor for pricing, in nanoseconds: a large one of 2023, whose kernels without tiles reach some 4e12
+ * operations a second, reads counted, and with tiles 1e13 multiply-adds. Half as many invocations take as long for half the
+ * work, so `lanes` is how many it takes to be limited by throughput rather than by waiting.
+ */
 const machine = {
-  lanes: 1 << 16,
+  lanes: 1 << 14,
   /** A dispatch that waits for the one before it. */
   dispatch: 4000,
-  barrier: 60,
-  /** One operation with the reads it needs, of one invocation among many. */
-  operation: 2,
-  /** The same where a tile in registers and workgroup memory feeds it. */
-  tiled: 0.25
+  barrier: 100,
+  /** One operation of one invocation, or one read. */
+  operation: 4,
+  /** One multiply-add where a tile in registers and workgroup memory feeds it. */
+  tiled: 1.25
 } as const
 
 // --- prices ----------------------------------------------------------------------------------------------------------
@@ -84,7 +88,7 @@ const factOf =
   }
 
 const elementsPrice = ({ extents, operations }: Fact): number =>
-  machine.dispatch + Math.ceil(product(extents) / machine.lanes) * operations * machine.operation
+  machine.dispatch + Math.max(1, product(extents) / machine.lanes) * operations * machine.operation
 
 const tiledPrice = (tiled: Tiled): number => {
   const lanes = Math.min(machine.lanes, tiled.groups * tiled.width)

@@ -165,6 +165,10 @@ export const printTiled = (plan: Plan, tiled: Tiled, most: number): WgslKernel =
     'top',
     'start',
     'across',
+    'down',
+    'aside',
+    'total',
+    'k',
     ...Object.values(places)
   ])
   const arrays = new Map(k.parameters.map((p) => [p.label, fresh(p.label)]))
