@@ -216,8 +216,9 @@ const run = async (c: RowContext): Promise<E.Either<string, RowResult>> => {
       'Batches go in lockstep: as many steps as the hardest system needs, a number that CG and the networks alike are told ' +
         'beforehand. Preconditioned CG runs one system after the other and stops each by its own residual ("CG, one by one" ' +
         'is plain CG by that code).',
-      'Classical solvers stand here in float64 JavaScript and, compiled to WebAssembly as the networks are, in float32 with float64 residuals ' +
-        '(Cholesky factors anew in every pass; CG takes half the steps that it would need in one go, and two).',
+      'Classical solvers stand here in float64 JavaScript and, compiled to WebAssembly as the networks are, in float32 with ' +
+        'float64 residuals: Cholesky factors anew in every pass, CG takes half the steps that it would need in one go, and ' +
+        'two. Both put four systems in the lanes of a vector, of which a batch of one leaves three empty.',
       'Networks run as the polynomials that they are, the right-hand side of a float32 one at norm one; products count those ' +
         'inside the network and those of residuals. A flop count leaves out all but products for networks.',
       ...lost
