@@ -31,6 +31,8 @@ export interface Nest {
   readonly reductions: readonly Reduction[]
   /** Reads, by their keys, that are copied to a panel of consecutive vectors before the rows run. */
   readonly panels: readonly string[]
+  /** Reads, by their keys, whose rows are copied first, each in the order of its sum, once for all columns. */
+  readonly rowPanels: readonly string[]
 }
 
 // --- what reads cost -------------------------------------------------------------------------------------------------
@@ -150,6 +152,27 @@ const panelsOf = (r: Region, reductions: readonly Reduction[], lanes: Loop, rows
   )
 ]
 
+/** Columns from which on rows are worth a copy, and strides of a sum that leave a page or most of one behind. */
+const leastColumns = 128
+const farApart = 256
+
+/** Reads whose rows are neighbours but whose sum strides far: every number of a row would come from another page. */
+const rowPanelsOf = (r: Region, reductions: readonly Reduction[], lanes: Loop, rows: Loop): readonly string[] => [
+  ...new Set(
+    N.reduces(r.value).flatMap((reduce, at) => {
+      if (reductions[at]?.lanes !== null || lanes.size < leastColumns || rows.size < leastRows) return []
+      return N.reads(reduce.body).flatMap((read) => {
+        if (read.at._tag !== 'affine') return []
+        const { strides } = read.at.of
+        const own = reduce.over.filter((l) => strides[l.name] !== undefined)
+        const nearest = Math.min(...own.map((l) => Math.abs(strides[l.name] ?? 0)))
+        const isFar = own.length > 0 && nearest >= farApart
+        return strides[rows.name] === 1 && strides[lanes.name] === undefined && isFar ? [keyOf(read)] : []
+      })
+    })
+  )
+]
+
 /** The nest for a region: lanes along the fastest loop where reads allow it, rows where a loop reuses what was read. */
 export const nestFor = (r: Region): Nest => {
   const extents = extentsIn(r)
@@ -188,7 +211,8 @@ export const nestFor = (r: Region): Nest => {
       height: 1,
       chunk: null,
       reductions,
-      panels: []
+      panels: [],
+      rowPanels: []
     }
   }
   const tile = spread
@@ -197,14 +221,17 @@ export const nestFor = (r: Region): Nest => {
   const panels = lanes === null || rows === null || rows.size < leastRows ? [] : panelsOf(r, reductions, lanes, rows)
   const depth = Math.max(...reduces.map((reduce) => reduce.over.reduce((total, l) => total * l.size, 1)))
   const most = tile.height * Math.max(1, Math.floor(chunkBytes / (4 * depth * tile.height)))
+  const chunk = rows !== null && lanes !== null && rows.size > most ? most : null
+  const copies = lanes !== null && rows !== null && (chunk ?? rows.size) >= width
   return {
     lanes: lanes?.name ?? null,
     columns: tile.columns,
     rows: rows?.name ?? null,
     height: tile.height,
-    chunk: rows !== null && lanes !== null && rows.size > most ? most : null,
+    chunk,
     reductions,
-    panels
+    panels,
+    rowPanels: copies ? rowPanelsOf(r, reductions, lanes, rows) : []
   }
 }
 
@@ -216,6 +243,7 @@ export const show = (n: Nest): string => {
     n.rows === null ? columns : `tile of ${n.height} ${n.rows} x ${columns}`,
     ...(own.length === 0 ? [] : [`sums in lanes along ${own.join(', ')}`]),
     ...(n.panels.length === 0 ? [] : [`${n.panels.length} packed panel${n.panels.length === 1 ? '' : 's'}`]),
+    ...(n.rowPanels.length === 0 ? [] : ['rows copied first']),
     ...(n.chunk === null ? [] : [`chunks of ${n.chunk} ${n.rows}`])
   ].join(', ')
 }

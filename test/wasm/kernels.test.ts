@@ -5,7 +5,8 @@ import { byHand } from '../../codegen/by-hand'
 import * as X from '../../codegen/expr'
 import type { Plan } from '../../codegen/plan'
 import { schedule } from '../../codegen/schedule'
-import type { Nest } from '../../codegen/schedules/nest'
+import { keyOf, type Nest } from '../../codegen/schedules/nest'
+import * as N from '../../codegen/schedules/node'
 import { type ScheduledRegion, scheduleFor } from '../../codegen/schedules/schedule'
 import { type PrintOptions, print, wasm } from '../../codegen/targets/wasm/print'
 import { interpret } from '../../runtime/equations/interpret'
@@ -124,6 +125,20 @@ test('every nest computes the same', async (t) => {
     if (own.kernels[0]?.regions[0]?.nest.reductions[0]?.lanes === null) {
       t.deepEqual(got, plain, `${name}: bit for bit`)
     }
+  }
+  t.end()
+})
+
+test('rows copied first, in chunks and whole', async (t) => {
+  const given = product2(23, 29, 19, true, false)
+  const plain = await run(given)
+  for (const chunk of [null, 5, 8, 17]) {
+    const own = scheduleFor(given.plan, ({ region, nest }) => {
+      const [read] = N.reads(region.value).filter((r) => r.array === 'A')
+      return { ...nest, chunk, rowPanels: read === undefined ? [] : [keyOf(read)] }
+    })
+    t.equal(own.kernels[0]?.regions[0]?.nest.rowPanels.length, 1, 'there is something to copy')
+    t.deepEqual(await run(given, { schedule: own }), plain, `chunks of ${chunk ?? 'all'}: bit for bit`)
   }
   t.end()
 })

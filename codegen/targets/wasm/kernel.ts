@@ -4,25 +4,23 @@
  */
 
 import { keyOf, type Nest, type Reduction, width } from '../../schedules/nest'
-import type { Loop, Node, Region } from '../../schedules/node'
+import type { Loop, Region } from '../../schedules/node'
 import * as N from '../../schedules/node'
-import type { Place } from '../../schedules/place'
 import * as W from './code'
 import { type Func, func } from './module'
-import { reduceWith } from './reduce'
 import {
-  addressOf,
-  arrayLocal,
-  at,
-  counted,
-  type Kernel,
-  kernelOf,
-  nameOf,
-  outermost,
-  type Scope,
-  type Shift,
-  within
-} from './scope'
+  type Bounds,
+  columnPanels,
+  fillColumns,
+  fillRows,
+  type Level,
+  rowPanels,
+  turned,
+  turnsOf,
+  withPanels
+} from './panel'
+import { reduceWith } from './reduce'
+import { addressOf, arrayLocal, type Kernel, kernelOf, outermost, type Scope, type Shift } from './scope'
 import { type Value, valueWith } from './value'
 
 export interface RegionFunction {
@@ -34,15 +32,6 @@ export interface RegionFunction {
 }
 
 // --- levels ----------------------------------------------------------------------------------------------------------
-
-/** A loop of the nest: it runs `size` numbers in blocks of `step`, of which the last may overlap the one before. */
-interface Level {
-  readonly loop: string
-  readonly size: number
-  readonly step: number
-}
-
-const turnsOf = (l: Level): number => Math.ceil(l.size / l.step)
 
 interface Levels {
   readonly before: readonly Level[]
@@ -86,97 +75,14 @@ const tileOf = (r: Region, nest: Nest): readonly Shift[] => {
   ).flat()
 }
 
-// --- panels ----------------------------------------------------------------------------------------------------------
-
-interface Panel {
-  readonly read: Extract<Node, { _tag: 'read' }>
-  readonly copy: Extract<Node, { _tag: 'read' }>
-  readonly loops: readonly Loop[]
-  readonly bytes: number
-}
-
-/** A read's numbers in the order in which the tile wants them: `step` of the lanes together, for every turn of its sum. */
-const panelsOf = (r: Region, nest: Nest, step: number): readonly Panel[] =>
-  nest.panels.flatMap((key, which): readonly Panel[] => {
-    for (const reduce of N.reduces(r.value)) {
-      const read = N.reads(reduce.body).find((n) => keyOf(n) === key)
-      if (read === undefined || read.at._tag !== 'affine' || nest.lanes === null) continue
-      const { strides } = read.at.of
-      const loops = reduce.over.filter((l) => strides[l.name] !== undefined)
-      const inner = (k: number): number => loops.slice(k + 1).reduce((total, l) => total * l.size, step)
-      const own = Object.fromEntries([...loops.map((l, k) => [l.name, inner(k)] as const), [nest.lanes, 1] as const])
-      const place: Place = { _tag: 'affine', of: { constant: 0, strides: own } }
-      const length = loops.reduce((total, l) => total * l.size, step)
-      return [{ read, copy: { _tag: 'read', array: `(panel ${which})`, at: place, length }, loops, bytes: 4 * length }]
-    }
-    return []
-  })
-
-const withPanels = (n: Node, panels: readonly Panel[]): Node => {
-  if (n._tag === 'read') return panels.find((p) => keyOf(p.read) === keyOf(n))?.copy ?? n
-  return N.mapParts((part) => withPanels(part, panels))(n)
-}
-
-const filled = (s: Scope, value: Value, p: Panel, offsets: readonly Shift[]): void => {
-  const fill = (inner: Scope, loops: readonly Loop[]): void => {
-    const [first, ...rest] = loops
-    if (first !== undefined) {
-      counted(inner, first.name, first.size, 1, (deep) => fill(deep, rest))
-      return
-    }
-    for (const shift of offsets) {
-      const { at: to, offset } = addressOf(
-        inner,
-        p.copy.array,
-        (p.copy.at as Extract<Place, { _tag: 'affine' }>).of,
-        shift
-      )
-      inner.out.push(W.store('v128.store', to, value(inner, p.read, shift) as W.Value<'v128'>, offset))
-    }
-  }
-  const own = within(s)
-  fill(own, p.loops)
-  s.out.push(...own.out)
-}
-
 // --- the function ----------------------------------------------------------------------------------------------------
-
-type Bounds = readonly [W.Value<'i32'>, W.Value<'i32'>] | null
-
-/** The turns of a level; blocks that would pass the end begin earlier instead. */
-const turned = (s: Scope, l: Level, bounds: Bounds, body: (inner: Scope) => void): void => {
-  const turns = turnsOf(l)
-  if (bounds === null && turns === 1) {
-    const inner = at(s, l.loop, W.int(0))
-    body(inner)
-    s.out.push(...inner.out)
-    return
-  }
-  if (bounds === null && l.size % l.step === 0) {
-    const hasVariable = within(s)
-    counted(hasVariable, l.loop, turns, l.step, body)
-    s.out.push(...hasVariable.out)
-    return
-  }
-  const name = nameOf(s, l.loop)
-  const [unit, place] = [W.local(`unit of ${name}`, 'i32'), W.local(`from ${name}`, 'i32')]
-  const [first, end] = bounds ?? [W.int(0), W.int(turns)]
-  const wish = W.times(W.get(unit), l.step)
-  const last = W.int(l.size - l.step)
-  const inner = at(s, l.loop, W.get(place))
-  body(inner)
-  s.out.push(
-    W.count(unit, first, end, 1, [
-      W.set(place, l.size % l.step === 0 ? wish : W.select(W.op('i32.lt_u', wish, last), wish, last)),
-      ...inner.out
-    ])
-  )
-}
 
 export const regionFunction = (name: string, arrays: readonly string[], given: Region, nest: Nest): RegionFunction => {
   const levels = levelsOf(given, nest)
-  const panels = panelsOf(given, nest, levels.columns?.step ?? 1)
-  const region = { ...given, value: withPanels(given.value, panels) }
+  const panels = columnPanels(given, nest, levels.columns?.step ?? 1)
+  const ofRows = rowPanels(given, nest, levels.rows?.size ?? 1)
+  const all = [...panels, ...ofRows]
+  const region = { ...given, value: withPanels(given.value, all) }
   const ways = new Map<string, Reduction>(
     N.reduces(region.value).map((n, k) => [keyOf(n), nest.reductions[k] ?? { lanes: null }])
   )
@@ -190,8 +96,11 @@ export const regionFunction = (name: string, arrays: readonly string[], given: R
   const kernel: Kernel = kernelOf(
     region,
     '(out)',
-    { arrays: new Set(panels.map((p) => p.copy.array)), loop: nest.lanes },
-    panels.map((p) => p.read)
+    [
+      ...panels.map((p) => ({ array: p.copy.array, loop: nest.lanes, within: false })),
+      ...ofRows.flatMap((p) => (nest.chunk === null ? [] : [{ array: p.copy.array, loop: nest.rows, within: true }]))
+    ],
+    all.map((p) => p.read)
   )
   const [panel, first, end] = [
     W.local('panels', 'i32'),
@@ -225,18 +134,20 @@ export const regionFunction = (name: string, arrays: readonly string[], given: R
       ...new Map(tile.map((t) => [t[nest.lanes ?? ''], { [nest.lanes ?? '']: t[nest.lanes ?? ''] ?? 0 }])).values()
     ]
     turned(s, levels.columns, bounds, (inner) => {
-      for (const p of panels) filled(inner, value, p, offsets)
+      for (const p of panels) fillColumns(inner, value, p, offsets)
       rows(inner, null)
     })
   }
   const around = (s: Scope, left: readonly Level[], bounds: Bounds): void => {
     const [outer, ...more] = left
-    if (outer === undefined) columns(s, bounds)
-    else turned(s, outer, bounds, (inner) => around(inner, more, null))
+    if (outer === undefined) {
+      for (const p of ofRows) fillRows(s, value, p, nest.rows ?? '', levels.rows?.size ?? 1)
+      columns(s, bounds)
+    } else turned(s, outer, bounds, (inner) => around(inner, more, null))
   }
   const scope = outermost(kernel, tile, nest.lanes)
   let offset = 0
-  for (const p of panels) {
+  for (const p of all) {
     scope.out.push(W.set(arrayLocal(p.copy.array), W.plus(W.get(panel), W.int(offset))))
     offset += p.bytes
   }

@@ -21,12 +21,18 @@ interface Pointer {
   readonly strides: Readonly<Record<string, number>>
 }
 
+/** A panel's pointer is not moved by the loop that fills it anew: not at all, or not by its turns that are not within another. */
+export interface PanelPointer {
+  readonly array: string
+  readonly loop: string | null
+  readonly within: boolean
+}
+
 export interface Kernel {
   readonly region: Region
   readonly extents: ReadonlyMap<string, number>
   readonly pointers: ReadonlyMap<string, Pointer>
-  /** Panels, which the loop of the lanes fills anew: its variable does not move their pointers. */
-  readonly panels: { readonly arrays: ReadonlySet<string>; readonly loop: string | null }
+  readonly panels: readonly PanelPointer[]
   /** Numbers for names of locals that hold values. */
   readonly fresh: () => string
 }
@@ -138,7 +144,8 @@ const moved = (
 ): readonly { readonly key: string; readonly pointer: Pointer; readonly bytes: number }[] =>
   [...s.kernel.pointers].flatMap(([key, pointer]) => {
     const stride = pointer.strides[loop] ?? 0
-    const still = loop === s.kernel.panels.loop && s.kernel.panels.arrays.has(pointer.array)
+    const panel = s.kernel.panels.find((p) => p.array === pointer.array && p.loop === loop)
+    const still = panel !== undefined && (!panel.within || variableOf(s, loop) === undefined)
     return stride === 0 || still ? [] : [{ key, pointer, bytes: 4 * stride }]
   })
 
