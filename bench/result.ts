@@ -4,7 +4,7 @@
 export interface Cell {
   /** `forward`, `vjp`, `step`, `polynomial`, or a classical solver's name. */
   readonly what: string
-  /** A gpu.js backend, or what stands in for one: `float64`, `ml-matrix`. */
+  /** A backend, `webasm stock` (gpu.js's generator of WebAssembly as it is), or what stands in for one: `float64`, `ml-matrix`. */
   readonly backend: string
   readonly n: number
   /** Systems in one call; fewer than asked for where a call would have taken too long. */

@@ -101,13 +101,17 @@ const measureRow = async (
 
 /** The backends that work, opened; those that do not, with the reason. */
 const openAll = async (names: readonly BackendName[]) => {
-  const runtimes: Runtime[] = []
+  const runtimes: { readonly label: string; readonly runtime: Runtime }[] = []
   const backends: Backend[] = []
   for (const name of names) {
     const { works, detail } = await probe(name)()
     const opened = works ? await open(name)() : null
-    if (opened !== null && E.isRight(opened)) runtimes.push(opened.right)
+    if (opened !== null && E.isRight(opened)) runtimes.push({ label: name, runtime: opened.right })
     backends.push({ name, works, detail })
+    // The same texts by gpu.js's own generator of WebAssembly, beside the patched one.
+    const patched = opened !== null && E.isRight(opened) && opened.right.patch?.patched === true
+    const stock = patched ? await open(name, { stock: true })() : null
+    if (stock !== null && E.isRight(stock)) runtimes.push({ label: `${name} stock`, runtime: stock.right })
   }
   return { runtimes, backends }
 }
@@ -130,7 +134,7 @@ export const run = async (settings: Settings): Promise<Results> => {
     }
   }
   const places: readonly { readonly backend: string; readonly prepare: Prepare }[] = [
-    ...runtimes.map((runtime) => ({ backend: runtime.backend, prepare: network.onBackend(runtime) })),
+    ...runtimes.map(({ label, runtime }) => ({ backend: label, prepare: network.onBackend(runtime) })),
     { backend: 'float64', prepare: network.onJavaScript }
   ]
   try {
@@ -147,7 +151,7 @@ export const run = async (settings: Settings): Promise<Results> => {
       }
     }
   } finally {
-    for (const runtime of runtimes) await runtime.close()
+    for (const { runtime } of runtimes) await runtime.close()
   }
   return { machine: here, model: model.name, batch, seconds, backends, cells, gaps }
 }

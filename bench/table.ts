@@ -50,6 +50,15 @@ export const show = (results: Results): string => {
       return cell === undefined || one === undefined ? '-' : `${short(cell.microseconds / one.microseconds)}x`
     })
   ])
+  const stock = linesOf(results).filter(({ backend }) => backend.endsWith(' stock'))
+  const gains = stock.map((line) => [
+    line.what,
+    line.backend,
+    ...sizes.map((n) => {
+      const [own, patched] = [at(line, n), at({ ...line, backend: line.backend.replace(' stock', '') }, n)]
+      return own === undefined || patched === undefined ? '-' : `${short(own.microseconds / patched.microseconds)}x`
+    })
+  ])
   const reasons = [...new Set(gaps.map((g) => `- ${g.what} on ${g.backend} at N = ${g.n}: ${g.why}`))]
   const missing = results.backends.filter((b) => !b.works).map((b) => `- ${b.detail}`)
   return [
@@ -65,6 +74,7 @@ export const show = (results: Results): string => {
     'The same, as a multiple of our float64 Cholesky',
     '',
     render([header, ...ratios]),
+    ...(gains.length === 0 ? [] : ['', 'gpu.js as it is, as a multiple of patched', '', render([header, ...gains])]),
     ...(reasons.length + missing.length === 0 ? [] : ['', 'Not measured', ...missing, ...reasons])
   ].join('\n')
 }

@@ -47,22 +47,23 @@ test('npm run bench', (t) => {
   const folder = path.join(root, '.scratch')
   mkdirSync(folder, { recursive: true })
   const out = path.join(folder, `bench-${process.pid}.json`)
-  const { status, stdout, stderr } = bench('--quick', '--backends', 'cpu,webgl2', '--out', out)
+  const { status, stdout, stderr } = bench('--quick', '--backends', 'webasm,webgl2', '--out', out)
   t.equal(status, 0, 'runs')
   const results = JSON.parse(readFileSync(out, 'utf8')) as Results
   rmSync(out)
   t.deepEqual(results.gaps, [], 'no cell fails')
   const found = results.cells.map((c) => `${c.what} ${c.backend}`)
-  t.equal(found.length, 12, found.join(', '))
+  t.equal(found.length, 16, found.join(', '))
   t.ok(
     results.cells.every((c) => c.median > 0 && c.samples >= 5 && c.microseconds === (1000 * c.median) / c.batch),
     'every figure is a median of five samples at least'
   )
   t.ok(stdout.includes(show(results)), 'the table is that of the file')
-  t.match(stdout, /^step +cpu /m, 'a line for the training step')
+  t.match(stdout, /^step +webasm /m, 'a line for the training step')
+  t.match(stdout, /^forward +webasm stock +[\d.]+x$/m, 'what the patch of gpu.js saves')
   t.match(stdout, /^Cholesky +float64 +1x$/m, 'ratios to our Cholesky')
   t.match(stdout, /Not measured\n- backend webgl2: /, 'a backend that does not work here is named with its reason')
-  t.match(stderr, /^forward, cpu, N = 9: /m, 'progress goes to stderr')
+  t.match(stderr, /^forward, webasm, N = 9: /m, 'progress goes to stderr')
   t.equal(bench('--help').status, 0, '--help')
   t.equal(bench('--backends', 'abacus').status, 2, 'an unknown backend is a usage error')
   t.equal(bench('--model', 'nothing.safetensors').status, 6, 'a missing checkpoint has its exit code')
