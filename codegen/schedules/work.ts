@@ -1,5 +1,6 @@
 /** What regions cost, counted in operations, and which of them are worth dealing out to threads. */
 import type { Plan, PlanLaunch } from '../plan'
+import { inPlace } from './in-place'
 import type { Node, Region } from './node'
 import * as N from './node'
 
@@ -39,11 +40,12 @@ export interface Touches {
   readonly writes: string
 }
 
-/** Names that stand for memory: buffers that share a slot are one, views are their inputs. */
+/** Names that stand for memory: buffers that share a slot are one, views and updates in place are their inputs. */
 export const memoryOf = (plan: Plan): ((name: string) => string) => {
+  const updates = inPlace(plan)
   const slots = new Map(plan.buffers.map((b) => [b.name, `slot ${b.slot}`]))
   const views = new Map(plan.views.map((v) => [v.name, v.of]))
-  return (name) => slots.get(name) ?? views.get(name) ?? name
+  return (name) => updates.get(name) ?? slots.get(name) ?? views.get(name) ?? name
 }
 
 export const touches = (l: PlanLaunch, memory: (name: string) => string): Touches => ({

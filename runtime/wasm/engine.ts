@@ -75,6 +75,7 @@ export const engine = async (program: WasmProgram): Promise<ResidentEngine> => {
   const values = (name: string): Float32Array => stretch(memory, placeOf(name), sizeOf(plan, name))
   const copies = (names: readonly string[]): Arrays => Object.fromEntries(names.map((n) => [n, values(n).slice()]))
   const inputs = new Set(plan.inputs.map((i) => i.name))
+  const elsewhere = plan.updates.filter(({ input, output }) => placeOf(input) !== placeOf(output))
   let launch: ReturnType<typeof launcher> | null = null
   return {
     kind: program.threads === 1 ? 'simd' : `simd, ${program.threads} threads`,
@@ -83,8 +84,8 @@ export const engine = async (program: WasmProgram): Promise<ResidentEngine> => {
       run()
       const answer = copies(want)
       // An update may read what another one writes: what is passed on is read before anything is written.
-      const passed = copies(plan.updates.flatMap(({ output }) => (inputs.has(output) ? [output] : [])))
-      for (const { input, output } of plan.updates) values(input).set(passed[output] ?? values(output))
+      const passed = copies(elsewhere.flatMap(({ output }) => (inputs.has(output) ? [output] : [])))
+      for (const { input, output } of elsewhere) values(input).set(passed[output] ?? values(output))
       return answer
     },
     read: async (names) => copies(names),

@@ -3,6 +3,7 @@
  */
 import type { Plan } from '../../plan'
 import type { Target } from '../../schedule'
+import { inPlace } from '../../schedules/in-place'
 import { type Schedule, scheduleFor } from '../../schedules/schedule'
 import { leastProgram, leastWork, workOf } from '../../schedules/work'
 import { float32Errors } from '../special'
@@ -57,12 +58,15 @@ const layoutOf = (plan: Plan): Layout => {
   }
   const inputs = plan.inputs.map((i) => [i.name, take(product(i.dims))] as const)
   const begins = new Map(inputs)
-  const slots = plan.slots.map(take)
+  const updates = inPlace(plan)
+  const used = new Set(plan.buffers.filter((b) => !updates.has(b.name)).map((b) => b.slot))
+  const slots = plan.slots.map((elements, slot) => (used.has(slot) ? take(elements) : 0))
+  const placeOf = (name: string, slot: number): number => begins.get(updates.get(name) ?? '') ?? slots[slot] ?? 0
   return {
     places: Object.fromEntries([
       ...inputs,
       ...plan.views.map((v) => [v.name, (begins.get(v.of) ?? 0) + 4 * v.offset] as const),
-      ...plan.buffers.map((b) => [b.name, slots[b.slot] ?? 0] as const)
+      ...plan.buffers.map((b) => [b.name, placeOf(b.name, b.slot)] as const)
     ]),
     end
   }
