@@ -1,5 +1,6 @@
 /**
- * Makes `bridge.mtx` and `bridge.rhs.mtx`: the stiffness matrix of a small steel truss bridge and a load on its deck.
+ * Makes `bridge.mtx` and `bridge.rhs.mtx`, the stiffness matrix of a small steel truss bridge and a load on its deck, and
+ * `grid.mtx`, the Laplacian of a grid of 3 x 3 points.
  *
  *     node --import tsx examples/systems/make.ts
  *
@@ -108,8 +109,32 @@ const loads = (): string => {
   ].join('\n')
 }
 
+const side = 3
+
+/** `4 x_k - sum of x over the neighbours of point k`: the Laplacian with zeros around the grid, times the spacing squared. */
+const laplacian = (): string => {
+  const points = Array.from({ length: side * side }, (_, k) => k)
+  const columns = points.map((k) => [
+    `${k + 1} ${k + 1} 4`,
+    ...(k % side < side - 1 ? [`${k + 2} ${k + 1} -1`] : []),
+    ...(k + side < points.length ? [`${k + side + 1} ${k + 1} -1`] : [])
+  ])
+  const entries = columns.flat()
+  return [
+    '%%MatrixMarket matrix coordinate real symmetric',
+    `% Laplacian of a grid of ${side} x ${side} points; made by examples/systems/make.ts`,
+    `${points.length} ${points.length} ${entries.length}`,
+    ...entries,
+    ''
+  ].join('\n')
+}
+
 /** The files by name, with their contents. */
-export const files = (): Readonly<Record<string, string>> => ({ 'bridge.mtx': matrix(), 'bridge.rhs.mtx': loads() })
+export const files = (): Readonly<Record<string, string>> => ({
+  'bridge.mtx': matrix(),
+  'bridge.rhs.mtx': loads(),
+  'grid.mtx': laplacian()
+})
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, text] of Object.entries(files())) {

@@ -44,6 +44,9 @@ const named = (name: string): esbuild.Plugin => ({
   }
 })
 
+/** In a bundle, `require` of a bundled package reads it on the spot. */
+const within = 'require'
+
 /** Reads a CommonJS package when the first of its functions is called, and not before. */
 const whenCalled = (name: string): esbuild.Plugin => ({
   name: `${name} when called`,
@@ -52,7 +55,7 @@ const whenCalled = (name: string): esbuild.Plugin => ({
       specifier === name && kind === 'import-statement' ? { path: name, namespace: 'when-called' } : undefined
     )
     onLoad({ filter: /./, namespace: 'when-called' }, () => ({
-      contents: `const read = () => require('${name}')\nexport default { ${Object.keys(fromRoot(name))
+      contents: `const read = () => ${within}(${JSON.stringify(name)})\nexport default { ${Object.keys(fromRoot(name))
         .map((key) => `${key}: (...all) => read().${key}(...all)`)
         .join(', ')} }\n`,
       resolveDir: root

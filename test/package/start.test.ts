@@ -1,0 +1,126 @@
+/** A first answer comes fast because little is read for it: which sources and packages, by the engine's own account. */
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test from 'tape'
+import { build } from '../../runtime/package/build'
+import { packageRoot } from '../../runtime/package/root'
+
+const root = packageRoot()
+mkdirSync(path.join(root, '.scratch'), { recursive: true })
+const home = mkdtempSync(path.join(root, '.scratch/start-'))
+process.once('exit', () => rmSync(home, { recursive: true, force: true }))
+
+const dist = path.join(home, 'dist')
+const { sources } = await build(dist, { declarations: false })
+for (const file of ['package.json', 'checkpoints', 'examples/systems']) {
+  cpSync(path.join(root, file), path.join(home, file), { recursive: true })
+}
+
+interface Script {
+  readonly url: string
+  readonly functions: readonly {
+    readonly functionName: string
+    readonly ranges: readonly { readonly count: number }[]
+  }[]
+}
+
+interface Ran {
+  readonly out: string
+  /** Sources in the files that were read, packages among them. */
+  readonly read: readonly string[]
+  /** Functions of those files that were called, by name. */
+  readonly called: ReadonlySet<string>
+}
+
+/** Runs Node in the package, and asks V8's coverage what it read and called. */
+const run = (...args: readonly string[]): Ran => {
+  const coverage = mkdtempSync(path.join(home, 'coverage-'))
+  const env = { ...process.env, NODE_V8_COVERAGE: coverage }
+  const ran = spawnSync(process.execPath, args, { cwd: home, env, encoding: 'utf8', timeout: 120_000 })
+  if (ran.status !== 0) throw new Error(`internal: ${args.join(' ')}: ${ran.stderr}`)
+  const scripts = readdirSync(coverage).flatMap(
+    (file) =>
+      (JSON.parse(readFileSync(path.join(coverage, file), 'utf8')) as { readonly result: readonly Script[] }).result
+  )
+  const own = scripts.filter(
+    ({ url }) => url.startsWith('file:') && fileURLToPath(url).startsWith(`${dist}${path.sep}`)
+  )
+  return {
+    out: ran.stdout,
+    read: own.flatMap(({ url }) => sources[path.relative(dist, fileURLToPath(url))] ?? []),
+    called: new Set(
+      own.flatMap(({ functions }) =>
+        functions.filter(({ ranges }) => ranges.some(({ count }) => count > 0)).map(({ functionName }) => functionName)
+      )
+    )
+  }
+}
+
+/** Nobody waits for these before the first answer of a small system on the processor. */
+const needless = [
+  'node_modules/gpu.js/',
+  'node_modules/cli-progress/',
+  'node_modules/zod/',
+  'runtime/gpujs/',
+  'runtime/webgpu/',
+  'runtime/wgsl/',
+  'runtime/reproduce/'
+]
+const needlessToSolve = [
+  'runtime/ladder/',
+  'runtime/spectral/',
+  'runtime/evaluate/',
+  'runtime/sample/',
+  'runtime/train/train.ts',
+  'runtime/guarantee/guarantee.ts',
+  'runtime/checkpoint/card.ts',
+  'codegen/show/',
+  'codegen/targets/wgsl/'
+]
+
+const among = (read: readonly string[], folders: readonly string[]): readonly string[] =>
+  read.filter((file) => folders.some((folder) => file.includes(folder)))
+
+/** Whether ndarray-ops was read, which only the interpreter calls. */
+const callsOps = (called: ReadonlySet<string>): boolean => [...called].some((name) => name.includes('ndarray-ops'))
+
+test('ansatz solve of nine unknowns reads what solves it, and no more', (t) => {
+  const { out, read, called } = run('dist/ansatz.js', 'solve', 'examples/systems/grid.mtx')
+  t.match(out, /status +certified/, 'certified')
+  t.match(out, /backend +wasm /, 'on our own WebAssembly')
+  t.ok(read.includes('runtime/wasm/runtime.ts'), 'which is read')
+  t.deepEqual(among(read, [...needless, ...needlessToSolve]), [], 'nothing needless is')
+  const commands = among(read, ['runtime/cli/commands/'])
+  t.deepEqual(
+    commands.filter((file) => !/\/solve(?:-report)?\.ts$/.test(file)),
+    [],
+    'of the commands, the one that runs'
+  )
+  t.notOk(callsOps(called), 'the interpreter waits for its first call')
+  t.end()
+})
+
+test('the library answers without what its commands and other backends need', (t) => {
+  writeFileSync(
+    path.join(home, 'first.mjs'),
+    `import { solveAsync } from './dist/index.js'
+const { status, backend } = await solveAsync({ A: [[4, 1], [1, 3]], b: [1, 2] })
+console.log(status, backend?.name)\n`
+  )
+  const { out, read, called } = run('first.mjs')
+  t.equal(out.trim(), 'certified wasm')
+  t.deepEqual(among(read, [...needless, 'node_modules/commander/', 'runtime/cli/']), [])
+  t.notOk(
+    [...called].some((name) => name.includes('ndarray-ops')),
+    'the interpreter waits for its first call'
+  )
+  t.end()
+})
+
+test('looking at the help reads no command', (t) => {
+  const { read } = run('dist/ansatz.js', '--help')
+  t.deepEqual(among(read, ['runtime/cli/commands/', 'runtime/solve/', 'codegen/']), [])
+  t.end()
+})
