@@ -1,10 +1,10 @@
 /**
- * Builds `dist/`, which is what the package ships: the command line, the library and the specs as ES modules that
- * share chunks (a command's chunk is read when the command runs), their declarations, and the licences of bundled code.
+ * Builds `dist/`, which is what the package ships: the command line, the library and the specs as ES modules (a command is
+ * read when it runs), their declarations, and the licences of bundled code.
  *
  * See Note [What is bundled].
  */
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import * as esbuild from 'esbuild'
@@ -28,19 +28,23 @@ const native: readonly string[] = ['webgpu', 'gl']
 /** Packages that `ansatz reproduce` draws with; they are asked for by name where they are missing. */
 const drawing: readonly string[] = ['vega', 'vega-lite', '@resvg/resvg-wasm', 'dejavu-fonts-ttf']
 
+/** gpu.js stands in a file of its own, which every other file imports where it opens one of its backends. */
+const gpujs = 'gpu-js'
+
 /**
- * Gives an imported CommonJS package its names, as Node does: esbuild's chunk of one exports `default` alone.
+ * What gpu.js's file holds: an imported CommonJS package with its names, as Node gives them; esbuild's has `default` alone.
  */
-const named = (name: string): esbuild.Plugin => ({
-  name: `names of ${name}`,
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /./ }, ({ path: specifier, kind }) =>
-      specifier === name && kind === 'dynamic-import' ? { path: name, namespace: 'named' } : undefined
-    )
-    onLoad({ filter: /./, namespace: 'named' }, () => ({
-      contents: `import whole from '${name}'\nexport const { ${Object.keys(fromRoot(name)).join(', ')} } = whole\n`,
-      resolveDir: root
-    }))
+const gpujsText = (): string =>
+  `import whole from 'gpu.js'\nexport const { ${Object.keys(fromRoot('gpu.js')).join(', ')} } = whole\n`
+
+/** Imports that lead to other files of the package, by what they are written as. */
+const elsewhere = (file: (specifier: string) => string | null): esbuild.Plugin => ({
+  name: 'files of their own',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /./ }, ({ path: specifier, kind }) => {
+      const found = kind === 'dynamic-import' ? file(specifier) : null
+      return found === null ? undefined : { path: `./${found}.js`, external: true }
+    })
   }
 })
 
@@ -75,17 +79,16 @@ const finish = (name: string, text: string): string => {
 }
 
 const bundled = {
-  chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   format: 'esm',
   platform: 'node',
   mainFields: ['module', 'main'],
   target: 'node20',
   external: [...native, ...drawing],
-  plugins: [named('gpu.js'), whenCalled('ndarray-ops')],
   // Text without characters beyond Latin 1 takes half the memory, and is read faster.
   charset: 'ascii',
   legalComments: 'inline',
+  absWorkingDir: root,
   metafile: true,
   write: false,
   logLevel: 'warning'
@@ -100,21 +103,60 @@ export interface Built {
   readonly packages: readonly string[]
 }
 
-const bundle = (out: string, names: readonly string[]): Promise<esbuild.BuildResult<typeof bundled>> =>
+/** The commands by the files that the command line imports them from. */
+const commands = (): readonly string[] => {
+  const text = readFileSync(path.join(root, entries['ansatz']!), 'utf8')
+  return [...text.matchAll(/'\.\/commands\/([a-z-]+)'/g)].map((match) => match[1]!)
+}
+
+const commandFile = (name: string): string => `command-${name}`
+
+/** The one command whose code stands beside the command line's own. */
+const quick = 'solve'
+
+type Result = esbuild.BuildResult<typeof bundled>
+
+const together = (out: string, entryPoints: Readonly<Record<string, string>>): Promise<Result> =>
   esbuild.build({
     ...bundled,
-    absWorkingDir: root,
     outdir: out,
-    entryPoints: Object.fromEntries(names.map((name) => [name, entries[name]!])),
-    splitting: names.length > 1
+    entryPoints,
+    splitting: entryPoints['spec'] === undefined,
+    plugins: [
+      elsewhere((specifier) => {
+        if (specifier === 'gpu.js') return gpujs
+        const command = /^\.\/commands\/([a-z-]+)$/.exec(specifier)?.[1]
+        return command === undefined || command === quick ? null : commandFile(command)
+      }),
+      whenCalled('ndarray-ops')
+    ]
   })
+
+const alone = (out: string, name: string, contents: string): Promise<Result> =>
+  esbuild.build({ ...bundled, outfile: path.join(out, `${name}.js`), stdin: { contents, resolveDir: root } })
+
+/** See Note [What stands together]. */
+const bundles = (out: string): Promise<readonly Result[]> =>
+  Promise.all([
+    together(out, { ansatz: entries['ansatz']! }),
+    together(out, { index: entries['index']! }),
+    together(
+      out,
+      Object.fromEntries(
+        commands()
+          .filter((name) => name !== quick)
+          .map((name) => [commandFile(name), `runtime/cli/commands/${name}.ts`])
+      )
+    ),
+    together(out, { spec: entries['spec']! }),
+    alone(out, gpujs, gpujsText())
+  ])
 
 /** Builds into a folder, which it empties first; `declarations: false` leaves out the types (a second or two). */
 export const build = async (out: string, { declarations }: { readonly declarations: boolean }): Promise<Built> => {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(path.join(out, 'types'), { recursive: true })
-  // The specs are a bundle of their own, which any runtime can read: nothing of Node may come in by a shared chunk.
-  const results = [await bundle(out, ['ansatz', 'index']), await bundle(out, ['spec'])]
+  const results = await bundles(out)
   const sizes: Record<string, number> = {}
   const put = (file: string, text: string): void => {
     mkdirSync(path.dirname(path.join(out, file)), { recursive: true })
@@ -149,6 +191,14 @@ const main = async (): Promise<void> => {
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === import.meta.filename) await main()
 
 /*
+Note [What stands together]
+~~~~~~~~~~~~~~~~~~~~~~~~~~~
+Node takes about half a millisecond to find, read and link a file, and esbuild cuts a file for every set of entries that share
+code: with the command line, its commands and the library in one build, a first answer took forty files. So what starts is
+built by itself: the command line with solving, the library, and the other commands among themselves. They hold the same code
+again, which costs space on the disk alone, as a process starts in one of them. gpu.js, the largest part, is there once. The
+specs are a bundle of their own, which any runtime can read: nothing of Node may come in by a shared file.
+
 Note [What is bundled]
 ~~~~~~~~~~~~~~~~~~~~~~
 gpu.js asks for `gl`, which compiles for minutes where a compiler is found, and for an old `webgpu` of 84 MB that it
