@@ -37,7 +37,7 @@ export const showClaims = (judged: readonly Judged[]): string =>
     ['', '', 'ratio', 'at most', ''],
     ...judged.map(({ says, title, ratio, atMost }) => [
       says,
-      title.replace(/[,:].*$/, ''),
+      title.replace(/(?:, float32|:).*$/, ''),
       ratio === null ? '-' : `${short(ratio)}x`,
       atMost === null ? '' : `${short(atMost)}x`,
       ratio === null ? 'not measured' : atMost === null ? '' : ratio <= atMost ? 'holds' : 'missed'

@@ -8,10 +8,7 @@ import test from 'tape'
 import { judge } from '../../bench/peers/check'
 import { start } from '../../bench/peers/child'
 import { command, type Entry, entries, missing } from '../../bench/peers/contestants'
-import { encode } from '../../bench/peers/onnx/model'
-import { integer, joined, text } from '../../bench/peers/onnx/protobuf'
 import { reply } from '../../bench/peers/protocol'
-import { adam, dimensions, forward, gradient, losses } from '../../bench/peers/reference/transformer'
 import type { Results } from '../../bench/peers/result'
 import { callsFor, type Racer, race, ratioOf, together } from '../../bench/peers/rounds'
 import { run } from '../../bench/peers/run'
@@ -19,7 +16,6 @@ import { keep, keyOf } from '../../bench/peers/store'
 import { allRight, show } from '../../bench/peers/table'
 import type { Case } from '../../bench/peers/workload'
 import { packageRoot } from '../../runtime/package/root'
-import * as Key from '../../runtime/random/key'
 
 const root = packageRoot()
 const home = path.join(root, 'bench', 'peers')
@@ -177,60 +173,6 @@ test('operands and references are kept', (t) => {
   t.notEqual(keyOf(counted, ['text']), keyOf(counted, ['another']), 'another text, another key')
   t.notEqual(keyOf(counted, []), keyOf({ ...counted, sizes: { k: 4 } }, []), 'another size, another key')
   rmSync(data, { recursive: true })
-  t.end()
-})
-
-test('the reference transformer', (t) => {
-  const shape = { batch: 2, tokens: 3, width: 4, heads: 2, hidden: 5, blocks: 2 }
-  const [n, batch] = [shape.tokens, shape.batch]
-  const values = (name: string, count: number) => Key.normal(Key.fold(Key.key(3), name), count)
-  const weights = Object.fromEntries(
-    Object.entries(dimensions(shape)).map(([name, dims]) => [
-      name,
-      values(
-        name,
-        dims.reduce((p, q) => p * q, 1)
-      )
-    ])
-  )
-  const [A, b, target] = [values('A', batch * n * n), values('b', batch * n), values('target', batch * n)]
-  const lossAt = (w: typeof weights) =>
-    forward(w, A, b, shape).reduce((sum, x, k) => sum + (x - target[k]!) ** 2, 0) / (batch * n)
-  const { loss, gradient: g } = gradient(weights, A, b, target, shape)
-  t.ok(Math.abs(loss - lossAt(weights)) < 1e-12, 'the loss is that of the forward pass')
-  let worst = 0
-  for (const [name, w] of Object.entries(weights)) {
-    for (let k = 0; k < w.length; k++) {
-      const moved = (by: number) => lossAt({ ...weights, [name]: w.map((v, i) => (i === k ? v + by : v)) })
-      worst = Math.max(worst, Math.abs((moved(1e-5) - moved(-1e-5)) / 2e-5 - g[name]![k]!))
-    }
-  }
-  t.ok(worst < 1e-7, `its gradient is that of central differences, to ${worst.toExponential(1)}`)
-  // From zero state the first step of Adam is the learning rate times the sign of the gradient.
-  const stepped = Object.fromEntries(
-    Object.entries(weights).map(([name, w]) => [
-      name,
-      w.map((v, k) => v - (adam.rate * g[name]![k]!) / (Math.abs(g[name]![k]!) + adam.epsilon))
-    ])
-  )
-  const [before, after] = losses(weights, A, b, target, shape, 2)
-  t.equal(before, loss, 'losses begin before the first step')
-  t.ok(Math.abs(after! - lossAt(stepped)) < 1e-12, 'and go on after it')
-  t.end()
-})
-
-test('bytes of ONNX', (t) => {
-  t.deepEqual([...joined([integer(1, 300), text(2, 'ab')].flat())], [8, 172, 2, 18, 2, 97, 98], 'fields')
-  const model = encode({
-    nodes: [{ op: 'MatMul', inputs: ['A', 'B'], output: 'C' }],
-    inputs: [{ name: 'A', dims: [1, 2] }],
-    outputs: [{ name: 'C', dims: [1, 1] }],
-    floats: { B: { dims: [2, 1], values: Float32Array.of(1, 2) } },
-    shapes: {}
-  })
-  t.deepEqual([...model.subarray(0, 3)], [8, 10, 58], 'the version of the format, then the graph')
-  const raw = Buffer.from(Float32Array.of(1, 2).buffer)
-  t.ok(Buffer.from(model).includes(raw), 'weights go in as they are')
   t.end()
 })
 

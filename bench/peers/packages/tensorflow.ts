@@ -62,7 +62,7 @@ const forward = (w: Params, A: tf.Tensor3D, b: tf.Tensor2D, shape: Shape): tf.Te
   const { batch, tokens, width, heads, blocks } = shape
   const m = batch * tokens
   const map = (x: tf.Tensor, name: string): tf.Tensor =>
-    tf.add(tf.matMul(x as tf.Tensor2D, w[`${name}.W`] as tf.Tensor2D), w[`${name}.b`]!)
+    tf.fused.matMul({ a: x as tf.Tensor2D, b: w[`${name}.W`] as tf.Tensor2D, bias: w[`${name}.b`]! })
   const norm = (x: tf.Tensor, name: string): tf.Tensor => {
     const centred = tf.sub(x, tf.mean(x, -1, true))
     const scale = tf.rsqrt(tf.add(tf.mean(tf.mul(centred, centred), -1, true), epsilon))
