@@ -45,6 +45,8 @@ export const inPlace = (plan: Plan): ReadonlyMap<string, string> => {
     const place = launch?.inputs.indexOf(input) ?? -1
     const label = place < 0 ? undefined : kernel?.parameters[place]?.label
     if (kernel === undefined || (label !== undefined && !readsItsPlace(kernel, label))) continue
+    // Tiles of sums compute some numbers twice, from what they have then overwritten.
+    if (X.reductions(kernel.value).length > 0) continue
     taken.add(input)
     found.set(output, input)
   }

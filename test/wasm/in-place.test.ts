@@ -14,7 +14,7 @@ import { infer } from '../../spec/infer'
 import { catalogue } from '../../spec/zoo/catalogue'
 import { right } from '../support/right'
 
-const size = 40
+const size = 47
 const [i, x] = [X.index('i', size), X.tensor('x')]
 const y = X.tensor('y')
 
@@ -87,6 +87,12 @@ test('numbers are those of updates that are copied', async (t) => {
   t.deepEqual([...(first['x2'] ?? [])].slice(0, 3), [2, 3, 4], 'and gives what comes of it')
   t.deepEqual([...(second['z'] ?? [])].slice(0, 3), [6, 9, 12], 'the second sees the first update')
   t.deepEqual([...((await made.read(['x']))['x'] ?? [])].slice(0, 3), [4, 5, 6], 'which lasts')
+  const last = [...((await made.read(['x']))['x'] ?? [])]
+  t.deepEqual(
+    last,
+    last.map((_, k) => k + 4),
+    'and no number is updated twice'
+  )
   await made.destroy()
   t.end()
 })
