@@ -1,8 +1,10 @@
-/** Classical solvers beside the network, all float64 and in this process. */
+/** Classical solvers beside the network, in this process: float64 JavaScript, and float32 compiled as the network is. */
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 
+import { type ClassicalProgram, cgProgram, choleskyProgram } from '../codegen/targets/wasm/classical/program'
 import { batchCg, batchCholesky } from '../runtime/linalg/batch'
 import type { Sample } from '../runtime/sample/spd'
+import { groups } from '../runtime/wasm/lanes'
 
 export interface Classical {
   readonly what: string
@@ -29,6 +31,18 @@ const cg = (k: number): Classical => ({
       void batchCg(A, b, batch, n, k)
 })
 
+/** The same, four systems across the lanes of a vector; arrays in memory to answers in memory. */
+const compiled = (what: string, program: (n: number) => ClassicalProgram, steps?: number): Classical => ({
+  what,
+  backend: 'wasm',
+  prepare: (systems) => {
+    const solver = groups(program(systems.n))
+    if (steps !== undefined) solver.load({ steps: Float32Array.of(steps) })
+    const data = { A: Float32Array.from(systems.A), b: Float32Array.from(systems.b) }
+    return () => void solver.run(data)
+  }
+})
+
 /** Eight iterations are what the paper compares with; eighteen are as accurate as the three-layer network at large N. */
 export const classical: readonly Classical[] = [
   {
@@ -41,6 +55,9 @@ export const classical: readonly Classical[] = [
   },
   cg(8),
   cg(18),
+  compiled('Cholesky', choleskyProgram),
+  compiled('CG, 8 iterations', cgProgram, 8),
+  compiled('CG, 18 iterations', cgProgram, 18),
   {
     what: 'Cholesky',
     backend: 'ml-matrix',

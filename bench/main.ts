@@ -55,7 +55,8 @@ const command = new Command('npm run bench --')
   .option('--sizes <LIST>', 'unknowns of a system', (text) => text.split(',').map(whole), [4, 9, 16, 32, 64])
   .option('--batch <COUNT>', 'systems in one call', whole, 1000)
   .option('--seconds <TIME>', 'time for the samples of one cell', positive, 2)
-  .option('--backends <LIST>', 'gpu.js backends; those that do not work here are named', backendList, [
+  .option('--backends <LIST>', 'backends; those that do not work here are named', backendList, [
+    'wasm',
     'cpu',
     'webasm',
     'webgpu'

@@ -53,7 +53,7 @@ test('npm run bench', (t) => {
   rmSync(out)
   t.deepEqual(results.gaps, [], 'no cell fails')
   const found = results.cells.map((c) => `${c.what} ${c.backend}`)
-  t.equal(found.length, 16, found.join(', '))
+  t.equal(found.length, 19, found.join(', '))
   t.ok(
     results.cells.every((c) => c.median > 0 && c.samples >= 5 && c.microseconds === (1000 * c.median) / c.batch),
     'every figure is a median of five samples at least'
