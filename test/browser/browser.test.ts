@@ -91,6 +91,8 @@ test('the ladder in a page of a browser', async (t) => {
     else t.skip(why)
   }
   for (const climb of report.climbs) judge(t, climb)
+  const webasm = report.probes.find(({ name, works }) => name === 'webasm' && works)
+  if (webasm !== undefined) t.equal(webasm.patch?.patched, true, `webasm is patched: ${webasm.patch?.reason}`)
   const offered = new Set(report.climbs.map(({ backend }) => backend))
   t.deepEqual(
     report.probes
