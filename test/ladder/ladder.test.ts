@@ -14,7 +14,6 @@ import { liars } from './liars'
 import { planted } from './planted'
 import { plantedInGpujs, soundSteps } from './planted-gpujs'
 import { plantedInCheapForms } from './planted-lazy'
-import { plantedInTransformers } from './planted-transformer'
 
 const typedBy = (name: string) => (n: number) => {
   const made = infer((catalogue[name] as (typeof catalogue)[string]).model(n))
@@ -87,23 +86,6 @@ test('planted faults of gpu.js schedules', async (t) => {
   for (const fault of plantedInGpujs) {
     const caught = await failed(fault.compiler())
     t.ok(caught.length > 0, `${fault.where}: ${fault.name}: caught by ${caught.join(', ') || 'nothing'}`)
-  }
-  await opened.right.close()
-  t.end()
-})
-
-test('planted faults of Transformers', async (t) => {
-  const opened = await open('cpu')()
-  if (E.isLeft(opened)) return t.fail(opened.left.message)
-  const device = deviceOf(opened.right)
-  const climber = { typed: typedBy('transformer-1-causal'), weights: null }
-  const sound = await check(climber, device, small)
-  t.deepEqual(sound.filter((r) => !r.ok).map(say), [], 'without a fault every rung holds')
-  for (const fault of plantedInTransformers) {
-    const on = fault.name.startsWith('the float64') || fault.where === 'rule' ? null : device
-    const rows = await check(climber, on, { ...small, compiler: fault.compiler() })
-    const failed = [...new Set(rows.filter((r) => !r.ok).map((r) => r.rung))]
-    t.ok(failed.length > 0, `${fault.where}: ${fault.name}: caught by ${failed.join(', ') || 'nothing'}`)
   }
   await opened.right.close()
   t.end()
