@@ -19,7 +19,7 @@ const ready = (executable: Executable, data: Arrays, output: string): Ready => {
   return { call, answer: call, close: () => executable.dispose() }
 }
 
-export const single = (weights: Readonly<Record<string, Float64Array>>): Arrays =>
+const single = (weights: Readonly<Record<string, Float64Array>>): Arrays =>
   Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, Float32Array.from(values)]))
 
 // --- contraction -----------------------------------------------------------------------------------------------------
