@@ -1,7 +1,7 @@
 /**
  * A checksum over the whole file, header included: SHA-256 of its bytes with zeros in place of the checksum's own digits.
  */
-import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
 
 /** What stands for the checksum while it is being computed. */
 export const blank = '0'.repeat(64)
@@ -17,7 +17,10 @@ const placeOf = (bytes: Uint8Array, value: string): number | undefined => {
   return at < 0 || file.indexOf(mark(value), at + 1, 'latin1') >= 0 ? undefined : at + mark('').length - 1
 }
 
-const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+/** Node's hashes, loaded with the first checkpoint: that takes as long as loading a good part of the library. */
+const hashes = (): typeof import('node:crypto') => createRequire(import.meta.url)('node:crypto')
+
+const hash = (bytes: Uint8Array): string => hashes().createHash('sha256').update(bytes).digest('hex')
 
 /** The file with its checksum in place of the blank one. */
 export const seal = (bytes: Uint8Array): Uint8Array => {

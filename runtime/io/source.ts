@@ -1,7 +1,8 @@
 /**
  * The bytes of a file, of standard input, and the names in a folder.
  */
-import { type Dirent, promises as fs } from 'node:fs'
+import type { Dirent } from 'node:fs'
+import * as fs from 'node:fs/promises'
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 import { type InputError, inputError, refuse } from './errors'
