@@ -9,10 +9,12 @@ import { keyOf, type Nest } from '../../codegen/schedules/nest'
 import * as N from '../../codegen/schedules/node'
 import { type ScheduledRegion, scheduleFor } from '../../codegen/schedules/schedule'
 import { type PrintOptions, print, wasm } from '../../codegen/targets/wasm/print'
+import { showModule } from '../../codegen/targets/wasm/text'
 import { interpret } from '../../runtime/equations/interpret'
 import * as Key from '../../runtime/random/key'
 import { engine } from '../../runtime/wasm/engine'
 import * as Dim from '../../spec/dim'
+import { golden } from '../golden/golden'
 import { right } from '../support/right'
 
 type Inputs = Readonly<Record<string, readonly number[]>>
@@ -188,6 +190,13 @@ test('NaN and infinities pass through', async (t) => {
     [...got].map((x) => (Number.isNaN(x) ? 'NaN' : Number.isFinite(x) ? 'finite' : 'infinite')),
     ['finite', 'NaN', 'finite', 'infinite', 'finite', 'NaN']
   )
+  t.end()
+})
+
+test('a product and an activation in print', (t) => {
+  golden(t, 'kernels/product-wasm', showModule(print(product2(9, 33, 16, false, true).plan).module))
+  const [i, x] = [X.index('i', 13), X.tensor('x')]
+  golden(t, 'kernels/tanh-wasm', showModule(print(programOf({ x: [13] }, [i], X.tanh(x(i))).plan).module))
   t.end()
 })
 
