@@ -73,13 +73,20 @@ const indicesOfPosition = (p: X.Position): readonly string[] => {
   }
 }
 
-/** The indices that an expression mentions, bound ones among them. */
-const mentions = (e: X.Expr): ReadonlySet<string> => {
-  const found = new Set<string>()
-  X.mapPositions((p) => {
-    for (const name of indicesOfPosition(p)) found.add(name)
-    return p
-  })(e)
+const mentioned = new WeakMap<X.Expr, readonly string[]>()
+
+/** The indices that an expression mentions, bound ones among them; every tile of a kernel asks for them again. */
+const mentions = (e: X.Expr): readonly string[] => {
+  const known = mentioned.get(e)
+  if (known !== undefined) return known
+  const own =
+    e._tag === 'read'
+      ? e.at.flatMap(indicesOfPosition)
+      : e._tag === 'where'
+        ? [e.when.left, e.when.right].flatMap(indicesOfPosition)
+        : []
+  const found = [...new Set([...own, ...X.parts(e).flatMap(mentions)])]
+  mentioned.set(e, found)
   return found
 }
 
@@ -93,7 +100,7 @@ const negated = (e: X.Expr): X.Expr | undefined => {
 
 /** The values of an expression at every scope of a tile; equal ones are computed once. */
 export const values = (w: Writer, o: Dim.Sizes, e: X.Expr, tile: readonly Scope[]): readonly Vector[] => {
-  const names = [...mentions(e)]
+  const names = mentions(e)
   const ids = tile.map((scope) => names.map((name) => pipeKey(scope.get(name))).join(' '))
   const distinct = ids.flatMap((id, k) => (ids.indexOf(id) === k ? [k] : []))
   if (distinct.length === tile.length) return computed(w, o, e, tile)

@@ -156,12 +156,15 @@ const firstLane = (
 
 // --- the choice ------------------------------------------------------------------------------------------------------
 
-/** Elements of one index written together, where only one is; and of two, the outer and the inner. */
-const [alone, outer, inner] = [
-  [2, 3, 4, 5, 6],
+/** Elements of one index written together, where only one is; and of two. */
+const alone = [2, 3, 4, 5, 6]
+const together = [
+  [2, 2],
   [2, 3],
-  [2, 3, 4]
-]
+  [3, 2],
+  [2, 4],
+  [4, 2]
+] as const
 
 /** The tiles worth trying: none, one index, or two, with no more accumulators than registers leave room for. */
 const candidates = (k: PlanKernel, o: Dim.Sizes): readonly Tile[] => {
@@ -169,16 +172,9 @@ const candidates = (k: PlanKernel, o: Dim.Sizes): readonly Tile[] => {
   const single = long.flatMap((i) => alone.map((width): Tile => ({ [i.name]: width })))
   const sums = X.sums(k.value).length > 0
   const pairs = long.flatMap((i, at) =>
-    long.slice(at + 1).flatMap((j) =>
-      outer.flatMap((p) =>
-        inner.flatMap((q): Tile[] => [
-          { [i.name]: p, [j.name]: q },
-          { [i.name]: q, [j.name]: p }
-        ])
-      )
-    )
+    long.slice(at + 1).flatMap((j) => together.map(([p, q]): Tile => ({ [i.name]: p, [j.name]: q })))
   )
-  return [{}, ...single, ...(sums ? pairs.filter((t) => Object.values(t).reduce((p, q) => p * q, 1) <= 8) : [])]
+  return [{}, ...single, ...(sums ? pairs : [])]
 }
 
 /** The kernel with the tile whose code takes the fewest cycles, or with the tile that a caller wants. */
