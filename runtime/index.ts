@@ -112,6 +112,15 @@ export {
   type Vector
 } from './solve/solve'
 
+/** Classical solvers for batches, in float32, uncertified: what the networks are compared with. */
+export {
+  type BatchAnswers,
+  type BatchMethod,
+  type BatchOptions,
+  type BatchSolver,
+  batchSolver
+} from './wasm/classical'
+
 // --- judging -------------------------------------------------------------------------------------------------------------
 
 export { deviceOf } from './ladder/backend-device'

@@ -5,7 +5,9 @@ import { cgProgram, choleskyProgram } from '../../codegen/targets/wasm/classical
 import { batchCg, batchCholesky } from '../../runtime/linalg/batch'
 import { withSpectrum } from '../../runtime/linalg/orthogonal'
 import * as Key from '../../runtime/random/key'
+import { batchSolver } from '../../runtime/wasm/classical'
 import { groups } from '../../runtime/wasm/lanes'
+import { left, right } from '../support/right'
 
 const u = 2 ** -24
 
@@ -122,5 +124,37 @@ test('right-hand sides of any size', (t) => {
   }
   const zero = cg.run({ A, b: b.map(() => 0) })
   t.ok([...(zero['x'] as Float32Array)].every((v) => v === 0) && zero['failed']?.[0] === -1, 'x = 0 for b = 0')
+  t.end()
+})
+
+test('solvers for batches', (t) => {
+  const [n, batch] = [9, 50]
+  const { A, b } = systems(n, batch, 5)
+  A[3 * n * n] = -1
+  for (const threads of [1, 2]) {
+    const solver = right(batchSolver(n, { _tag: 'cholesky' }, { threads }))
+    const { x, failed } = right(solver.solve(A, b))
+    t.deepEqual(
+      [...failed],
+      [...Array(batch).keys()].map((s) => (s === 3 ? 0 : -1)),
+      `${threads} threads: failures`
+    )
+    t.ok(Number.isNaN(x[3 * n]), 'no answer for the system that fails')
+    t.deepEqual(right(solver.solve(A.subarray(0, 0), b.subarray(0, 0))).x.length, 0, 'no systems, no answers')
+    t.match(
+      left(solver.solve(A, b.subarray(1))),
+      /expected batch \* 81 numbers in A and batch \* 9 in b/,
+      'wrong sizes'
+    )
+    solver.close()
+  }
+  const cg = right(batchSolver(n, { _tag: 'conjugateGradients', iterations: 9 }))
+  const want = batchCholesky(A, b, batch, n).x
+  const own = right(cg.solve(A, b))
+  t.ok(apart(own.x.subarray(4 * n), want.subarray(4 * n), n, batch - 4) < 200 * u, 'conjugate gradients agree')
+  t.equal(own.failed[3] === -1, false, 'and report what is not positive definite')
+  t.match(left(batchSolver(0, { _tag: 'cholesky' })), /1 to 1024 unknowns/, 'no unknowns')
+  t.match(left(batchSolver(9, { _tag: 'conjugateGradients', iterations: 0 })), /iterations above 0/, 'no iterations')
+  t.match(left(batchSolver(9, { _tag: 'cholesky' }, { threads: 0.5 })), /threads/, 'half a thread')
   t.end()
 })
