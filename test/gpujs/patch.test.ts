@@ -134,13 +134,26 @@ const text = fc
       const own = `this.thread.x + ${width - 1}`
       return `if (${own} > 0 && ${own} < ${width + 1}) { s += a${array}${zeros}[${own} - 1]; }`
     })
+    const behind = fc.constantFrom(...dims.keys()).map((array) => {
+      const sizes = dims[array] ?? []
+      const at = sizes.map((_, k) => (output[k] === undefined ? '0' : `this.thread.${axes[k]}`))
+      const read = `a${array}${[...at]
+        .reverse()
+        .map((p) => `[${p}]`)
+        .join('')}`
+      const guards = sizes.flatMap((size, k) =>
+        output[k] === undefined ? [] : [`if (this.thread.${axes[k]} < ${size}) {`]
+      )
+      return `${guards.join(' ')} s += ${read} * ${read}; ${guards.map(() => '}').join(' ')}`
+    })
     const term = fc.constantFrom(...dims.keys()).chain(read)
     const statement = fc.oneof(
       term.map((r) => `s += ${r};`),
       fc.tuple(term, term, term).map(([p, q, r]) => `s += ${p} * ${q} - ${r} * 0.25;`),
       fc.tuple(term, term).map(([p, q]) => `s += this.thread.x > 1 ? ${p} : ${q};`),
       fc.tuple(term, term).map(([p, q]) => `if (${p} < ${q}) { s += ${q}; } else { s -= 0.5 * ${p}; }`),
-      edge
+      edge,
+      behind
     )
     return fc.array(statement, { minLength: 1, maxLength: 5 }).map((lines): Text => {
       const tops = output.flatMap((_, k) =>

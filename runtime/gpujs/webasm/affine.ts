@@ -151,6 +151,15 @@ export const range = (a: Affine, facts: Facts, extents: Extents): Range => {
   return best
 }
 
+/** `x < k`, and likewise `x + 1 < k`: the coordinate, and where it ends. */
+export const endOf = (test: Node | null, facts: Facts): { readonly axis: Axis; readonly end: number } | null => {
+  const [left, right] = [affine(part(test, 'left'), facts), affine(part(test, 'right'), facts)]
+  if (test?.['operator'] !== '<' || left === null || right === null || !isConstant(right)) return null
+  const [only, ...others] = [...left.terms.values()]
+  if (only?.atom._tag !== 'thread' || only.coefficient !== 1 || others.length > 0) return null
+  return { axis: only.atom.axis, end: right.constant - left.constant }
+}
+
 // --- facts -----------------------------------------------------------------------------------------------------------
 
 /** `for (let i = 0; i < k; i++)` or `i += step`, with whole numbers, of which the body changes nothing. */

@@ -13,9 +13,11 @@ Note [Reads stay inside their array].
 import {
   type Affine,
   type Atom,
+  type Axis,
   affine,
   constant,
   type Extents,
+  endOf,
   type Facts,
   factsOf,
   plus,
@@ -23,42 +25,8 @@ import {
   stride
 } from './affine'
 import { type Node, nameOf, part } from './ast'
-import type { ArrayLayout, ArrayTable, Emitter, StockLibrary, StockNode } from './stock'
-
-/** Appends an unsigned number as LEB128. */
-const unsigned = (value: number, bytes: number[]): void => {
-  let left = value
-  while (left >= 128) {
-    bytes.push((left % 128) + 128)
-    left = Math.floor(left / 128)
-  }
-  bytes.push(left)
-}
-
-/** Four bytes, aligned to four: the exponent that a load states. */
-const byWords = 2
-
-/** `v128.load32_splat` (0x09) and `v128.load32_lane` (0x56), which gpu.js's emitter lacks. */
-const loadSplat = (em: Emitter, offset: number): void => {
-  em.bytes.push(0xfd, 0x09, byWords)
-  unsigned(offset, em.bytes)
-}
-
-const loadLane = (em: Emitter, offset: number, lane: number): void => {
-  em.bytes.push(0xfd, 0x56, byWords)
-  unsigned(offset, em.bytes)
-  em.bytes.push(lane)
-}
-
-/** A read whose index is an affine sum, and its bounds in the first of the threads that it serves. */
-interface Read {
-  readonly index: Affine
-  readonly layout: ArrayLayout
-  readonly low: number
-  readonly high: number
-  /** Elements from one lane to the next. */
-  readonly step: number
-}
+import { byWords, loadLane, loadSplat, type Read } from './loads'
+import type { ArrayTable, Emitter, StockLibrary, StockNode } from './stock'
 
 const arraySignature = /^(this\.constants\.)?value(\[\]){1,3}$/
 
@@ -69,6 +37,9 @@ export const patchedNode = (stock: StockLibrary['WebAssemblyFunctionNode']): Sto
     private quotients = new Map<string, number>()
     private bases = new Map<string, number>()
     private level = -1
+    /** Where a coordinate ends behind the conditions around, and what holds in the first arm of a branch. */
+    private ends: Partial<Record<Axis, number>> = {}
+    private arms = new Map<Node, { readonly axis: Axis; readonly end: number }>()
 
     private known(): Facts {
       this.facts ??= factsOf(this.getJsAST(), this.argumentNames, this.constants ?? {}, this.extents(false))
@@ -78,8 +49,29 @@ export const patchedNode = (stock: StockLibrary['WebAssemblyFunctionNode']): Sto
     /** Where the threads of a call lie; with `quads`, the first of every four along x. */
     private extents(quads: boolean): Extents {
       const [x = 1, y = 1, z = 1] = this.output
-      const last = quads ? 4 * Math.floor(x / 4) - 4 : x - 1
-      return { x: { low: 0, high: Math.max(0, last) }, y: { low: 0, high: y - 1 }, z: { low: 0, high: z - 1 } }
+      const { x: endX = x, y: endY = y, z: endZ = z } = this.ends
+      const first = quads ? Math.min(4 * Math.floor(x / 4) - 4, 4 * Math.floor((endX - 1) / 4)) : Math.min(x, endX) - 1
+      const upTo = (high: number) => ({ low: 0, high: Math.max(0, high) })
+      return { x: upTo(first), y: upTo(Math.min(y, endY) - 1), z: upTo(Math.min(z, endZ) - 1) }
+    }
+
+    /** See Note [Behind a condition]. */
+    override vstmtIf(node: Node): void {
+      const arm = part(node, 'consequent')
+      const bound = endOf(part(node, 'test'), this.known())
+      if (arm !== null && bound !== null) this.arms.set(arm, bound)
+      super.vstmtIf(node)
+    }
+
+    override vstatementBody(node: Node): void {
+      const before = this.ends
+      const arm = this.arms.get(node)
+      if (arm !== undefined) {
+        const end = Math.min(arm.end, before[arm.axis] ?? Number.POSITIVE_INFINITY)
+        this.ends = { ...before, [arm.axis]: end }
+      }
+      super.vstatementBody(node)
+      this.ends = before
     }
 
     override walkFunction(em: Emitter): void {
@@ -280,18 +272,23 @@ gpu.js clamps every lane of a read into its array. Ours is a single load in two 
     `flatLength - 1` in the first lane, and in the last (3 steps on). Bounds are sums of intervals (`affine.ts`): a
     thread's coordinate runs over the output's sizes (in `kernel_simd` x is the first of a quad, and quads never cross a
     row, so it ends at 4 floor(size / 4) - 4); a counter over the values that it takes; a quotient over its dividend's.
-    Conditions around the read only make the true bounds narrower. All four lanes are then inside, masked or not.
+    All four lanes are then inside, masked or not.
 (b) Checked: the index of the first lane is computed and compared, unsigned, with `flatLength - 4`. If it is not above, it
     is not negative either, and all four lanes are inside. If it is, gpu.js's own gather runs, with its clamps.
 So no lane, kept or masked, ever holds another array's data, and where an index leaves its array the value is gpu.js's.
 In `kernel`, which runs the threads after the last quad, (a) alone is used, with one lane.
 
+Note [Behind a condition]
+~~~~~~~~~~~~~~~~~~~~~~~~~
+In the first arm of `if (x < end)`, x stays below `end` in the bounds of (a). In `kernel_simd` the arm runs if the condition
+holds for any of the four threads, so for the first, which has the least x, a multiple of four: 4 floor((end - 1) / 4) at
+most. The others may lie beyond `end`, and are in bounds only if (a) says so.
+
 Note [Bases are shared in a statement]
 ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 `a[i][k + 1] * b[k + 1][j] + a[i][k + 2] * ...` has one base for all reads of an array: the sum without its constant.
-It is computed at the first read and kept in a local to the end of the statement; each load states the constant as its
-offset. That is sound because an affine index has no name that a statement can change (`factsOf` takes `const` names and
-counters that their loops alone advance), and because only reads at the statement's own depth of blocks share: what
-was computed in one arm of a branch is not used outside it. A base must not be negative, since wasm adds offsets to an
+It is kept in a local to the end of the statement; each load states the constant as its offset. An affine index has no name
+that a statement can change (`factsOf`), and only reads at the statement's own depth of blocks share: what one arm of a
+branch computed is not used outside it. A base must not be negative, since wasm adds offsets to an
 unsigned address: where it could be, the constant goes into it.
 */

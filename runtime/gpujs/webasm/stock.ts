@@ -61,6 +61,8 @@ export interface StockNode {
   emitVectorFunction(assembler: Assembler): Emitter
   statement(node: Node): void
   vstatement(node: Node): void
+  vstatementBody(node: Node): void
+  vstmtIf(node: Node): void
   stmtVariableDeclaration(node: Node): void
   vexpr(node: Node): string
   vGather(table: ArrayTable, name: string, x: Node, y: Node | null, z: Node | null, whole: Node): string
