@@ -19,8 +19,9 @@ const horner = (coefficients: readonly number[], t: Vector): Vector => {
   return rest.length === 0 ? own : add(own, multiply(t, horner(rest, t)))
 }
 
+/** Between the limits. `pmin(x, y)` is x unless y is less, so that NaN stays, and costs a third of `min`. */
 const held = (limit: number, of: Vector): Vector =>
-  W.op('f32x4.max', W.four(-limit), W.op('f32x4.min', W.four(limit), of))
+  W.op('f32x4.pmax', W.op('f32x4.pmin', of, W.four(limit)), W.four(-limit))
 
 type Keep = (value: Vector) => Vector
 
