@@ -82,32 +82,35 @@ export const chebyshev = (o: ChebyshevOptions): Rule => {
     parameters: ['coefficients'],
     outputs: ['x'],
     forward: clenshaw(o),
-    vjp: [
-      ...adjoint(o),
-      // dc_q = <v_q, b>
-      ...gathered(
-        'dcoefficients',
-        [s, q_],
-        o.degree,
-        (q) => equal(q_, q, sum([i], tensor(v(q))(s, i), b(s, i))),
-        (q) => ({ [v(q)]: 'v' })
-      ),
-      // db = sum_q c_q v_q
-      ...gathered(
-        'db',
-        [s, k],
-        o.degree,
-        (q) => sum([], coefficient(q), tensor(v(q))(s, k)),
-        (q) => ({ [v(q)]: 'v' })
-      ),
-      // dA = sum_q scale v_q u_{q+1}^T
-      ...gathered(
-        'dX',
-        [s, m, i, c],
-        o.degree - 1,
-        (q) => equal(m, 0, sum([], twiceM(o, q).scale, tensor(v(q))(s, i), tensor(u(q + 1))(s, c))),
-        (q) => ({ [v(q)]: 'v', [u(q + 1)]: 'u' })
-      )
-    ]
+    // Three sums as long as the degree: written only where a derivative is asked for.
+    get vjp() {
+      return [
+        ...adjoint(o),
+        // dc_q = <v_q, b>
+        ...gathered(
+          'dcoefficients',
+          [s, q_],
+          o.degree,
+          (q) => equal(q_, q, sum([i], tensor(v(q))(s, i), b(s, i))),
+          (q) => ({ [v(q)]: 'v' })
+        ),
+        // db = sum_q c_q v_q
+        ...gathered(
+          'db',
+          [s, k],
+          o.degree,
+          (q) => sum([], coefficient(q), tensor(v(q))(s, k)),
+          (q) => ({ [v(q)]: 'v' })
+        ),
+        // dA = sum_q scale v_q u_{q+1}^T
+        ...gathered(
+          'dX',
+          [s, m, i, c],
+          o.degree - 1,
+          (q) => equal(m, 0, sum([], twiceM(o, q).scale, tensor(v(q))(s, i), tensor(u(q + 1))(s, c))),
+          (q) => ({ [v(q)]: 'v', [u(q + 1)]: 'u' })
+        )
+      ]
+    }
   }
 }

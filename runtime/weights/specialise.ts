@@ -28,18 +28,32 @@ const tolerance = 1e-12
 
 /** Functions sampled at points: float64 arithmetic, point by point. */
 const sampled = (at: Float64Array): Ring<Float64Array> => {
-  const each = (f: (k: number) => number): Float64Array => {
-    const values = new Float64Array(at.length)
-    for (let k = 0; k < values.length; k++) values[k] = f(k)
+  const points = at.length
+  const fresh = (fill: (values: Float64Array) => void): Float64Array => {
+    const values = new Float64Array(points)
+    fill(values)
     return values
   }
+  // The loops stand inside, so that a point costs an operation and no call.
   return {
     variable: at,
-    number: (value) => each(() => value),
-    add: (p, q) => each((k) => p[k]! + q[k]!),
-    multiply: (p, q) => each((k) => p[k]! * q[k]!),
-    times: (factor, p) => each((k) => factor * p[k]!),
-    over: (p, high, low) => each((k) => p[k]! / (high - low))
+    number: (value) => fresh((v) => v.fill(value)),
+    add: (p, q) =>
+      fresh((v) => {
+        for (let k = 0; k < points; k++) v[k] = p[k]! + q[k]!
+      }),
+    multiply: (p, q) =>
+      fresh((v) => {
+        for (let k = 0; k < points; k++) v[k] = p[k]! * q[k]!
+      }),
+    times: (factor, p) =>
+      fresh((v) => {
+        for (let k = 0; k < points; k++) v[k] = factor * p[k]!
+      }),
+    over: (p, high, low) =>
+      fresh((v) => {
+        for (let k = 0; k < points; k++) v[k] = p[k]! / (high - low)
+      })
   }
 }
 
