@@ -105,14 +105,16 @@ const network = (executable: Executable, choice: Choice, n: number, { batch, sha
     if (E.isLeft(ran)) return ran
     const x = ran.right['x']
     if (x === undefined) throw new Error('internal: a network has no output x')
+    // One array for all answers: engines are slow at making small ones.
+    const answers = new Float64Array(batch * n)
     return E.right(
       residuals.map((r, k) => {
         const slot = slots[k]
         if (!slot || !r) return null
-        if (sizes[k] === 0) return new Float64Array(n)
+        const z = answers.subarray(k * n, (k + 1) * n)
+        if (sizes[k] === 0) return z
         const { e } = slot.system
         const factor = placed[matrixOf(k)]!.c * sizes[k]!
-        const z = new Float64Array(n)
         for (let i = 0; i < n; i++) z[i] = e[i]! * factor * x[k * n + i]!
         return z
       })

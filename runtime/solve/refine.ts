@@ -52,6 +52,8 @@ export interface RefineOptions {
 /** One pass may be tried again this often, each time with a window 10% wider. */
 const mostWidenings = 3
 const wider = 1.1
+/** Unknowns up to which vectors of many systems share memory: engines are slow at making small arrays one by one. */
+const small = 256
 
 // --- constructors ----------------------------------------------------------------------------------------------------
 
@@ -62,14 +64,23 @@ const sizeOf = ({ e, n }: Prepared, r: Float64Array): number => {
   return Math.sqrt(sum)
 }
 
-/** A task at `y = 0`. */
+/** Vectors that many tasks begin with; nobody writes to them. */
+const zeros = new Map<number, Float64Array>()
+
+const zerosOf = (n: number): Float64Array => {
+  const known = zeros.get(n) ?? new Float64Array(n)
+  if (n <= small) zeros.set(n, known)
+  return known
+}
+
+/** A task at `y = 0`; `rhs` is its first residual and stays as it is. */
 export const task = (system: Prepared, rhs: Float64Array): Task => {
   const size = sizeOf(system, rhs)
   return {
     system,
     rhs,
-    y: new Float64Array(system.n),
-    r: rhs.slice(),
+    y: zerosOf(system.n),
+    r: rhs,
     size,
     first: size,
     share: 1,
@@ -88,12 +99,19 @@ const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve
 
 const isRunning = (t: Task): boolean => t.verdict === 'running'
 
-/** Take the network's correction, or leave the task as it is; then the task's verdict. */
-const advance = (t: Task, k: number, z: Float64Array, network: Network, options: RefineOptions): void => {
+/** Take the network's correction, its residual computed in `room`, or leave the task as it is; then the task's verdict. */
+const advance = (
+  t: Task,
+  k: number,
+  z: Float64Array,
+  room: Float64Array,
+  network: Network,
+  options: RefineOptions
+): void => {
   const { system } = t
   const y = z // ours alone: the network makes a new array for every answer
   for (let i = 0; i < y.length; i++) y[i]! += t.y[i]!
-  const r = residual(system.S, y, t.rhs, system.n)
+  const r = residual(system.S, y, t.rhs, system.n, room)
   const size = sizeOf(system, r)
   t.passes++
   t.passesHere++
@@ -148,9 +166,12 @@ export const refine = async (
     )
     const proposed = await network.apply(residuals)
     if (E.isLeft(proposed)) return proposed
+    const { n } = network
+    const room = n <= small ? new Float64Array(n * slots.length) : null
     for (const [k, z] of proposed.right.entries()) {
       const t = slots[k]
-      if (t && z) advance(t, k, z, network, options)
+      const r = room === null ? new Float64Array(n) : room.subarray(k * n, (k + 1) * n)
+      if (t && z) advance(t, k, z, r, network, options)
     }
     options.onPass?.(tasks.filter(isRunning).length)
   }
