@@ -57,16 +57,42 @@ interface Tridiagonal {
   readonly finite: boolean
 }
 
+/** Room for the vectors of one run. */
+interface Room {
+  readonly n: number
+  readonly most: number
+  readonly V: Float64Array
+  readonly rows: readonly Float64Array[]
+  readonly alpha: Float64Array
+  readonly beta: Float64Array
+  readonly w: Float64Array
+}
+
+/** Entries up to which a run leaves its room to the next of the same size: batches of small matrices make no garbage. */
+const mostKept = 2 ** 12
+
+const roomFor = (() => {
+  let kept: Room | null = null
+  return (n: number, most: number): Room => {
+    if (kept?.n === n && kept.most === most) return kept
+    const V = new Float64Array(most * n)
+    const rows = Array.from({ length: most }, (_, k) => V.subarray(k * n, (k + 1) * n))
+    const [alpha, beta, w] = [new Float64Array(most), new Float64Array(most), new Float64Array(n)]
+    const made = { n, most, V, rows, alpha, beta, w }
+    if (V.length <= mostKept) kept = made
+    return made
+  }
+})()
+
+/** The numbers it gives are good until the next run. */
 const lanczos = (multiply: Operator, n: number, steps: number, key: Key): Tridiagonal => {
   const most = Math.min(n, steps)
-  const V = new Float64Array(most * n)
-  const [alpha, beta] = [new Float64Array(most), new Float64Array(most)]
+  const { V, rows, alpha, beta, w } = roomFor(n, most)
   V.set(startOf(key, n))
-  const w = new Float64Array(n)
   let size = 0
   let k = 0
   for (; k < most; k++) {
-    multiply(V.subarray(k * n, (k + 1) * n), w)
+    multiply(rows[k]!, w)
     alpha[k] = dotOf(V, k * n, w, 0, n)
     orthogonalise(V, k + 1, n, w)
     const next = norm2(w)
