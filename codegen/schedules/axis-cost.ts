@@ -5,8 +5,11 @@ import * as X from '../expr'
 import { valueOf } from './affine'
 import { type AxisOrder, movesWith, runsAlong, sizeLast, type Turned } from './axis-order'
 
-/** Loads that one read of four lanes takes: together, the same for all from far apart in every turn of a sum, each by itself. */
-const [together, across, apart] = [1, 3, 6]
+/**
+ * Loads that one read of four lanes takes: together; together, but from rows a power of two apart; the same for all from far
+ * apart in every turn of a sum; each by itself.
+ */
+const [together, crowded, across, apart] = [1, 2, 3, 6]
 
 /** What a thread costs beside its reads. */
 const thread = 6
@@ -23,8 +26,8 @@ interface Made {
   readonly read: Read
   readonly times: number
   readonly inner: readonly string[]
-  /** Elements of its array. */
-  readonly elements: number
+  /** The sizes of its array. */
+  readonly sizes: readonly number[]
 }
 
 /** An array of more elements does not stay in the first-level cache while a sum walks across it. */
@@ -32,18 +35,21 @@ const near = 4096
 
 /** The axis that should be last for a read to be cheap, or null where it is as it should be. */
 const wanted = (
-  { read, times, inner, elements }: Made,
+  { read, times, inner, sizes }: Made,
   along: string,
   last: Last
 ): { axis: number; loads: number } | null => {
   const own = last(read.tensor, read.at.length)
   if (read.at.some((p) => movesWith(p, along) !== null)) {
-    return runsAlong(read.at, own, along)
-      ? null
-      : { axis: read.at.findIndex((_, k) => runsAlong(read.at, k, along)), loads: apart }
+    if (!runsAlong(read.at, own, along)) {
+      return { axis: read.at.findIndex((_, k) => runsAlong(read.at, k, along)), loads: apart }
+    }
+    const row = sizes[own] ?? 1
+    const walks = times >= 64 && inner.some((name) => read.at.some((p, k) => k !== own && movesWith(p, name) !== null))
+    return walks && row >= 256 && row % 64 === 0 ? { axis: own, loads: crowded } : null
   }
   const runs = (k: number): boolean => inner.some((name) => runsAlong(read.at, k, name))
-  if (times < 32 || elements <= near || runs(own)) return null
+  if (times < 32 || product(sizes) <= near || runs(own)) return null
   const axis = read.at.findIndex((_, k) => runs(k))
   return axis < 0 ? null : { axis, loads: across }
 }
@@ -55,14 +61,14 @@ type Size = (d: Dim.Dim) => number
 const readsOf = (
   e: X.Expr,
   size: Size,
-  elements: (tensor: string) => number,
+  sizesOf: (tensor: string) => readonly number[],
   times = 1,
   inner: readonly string[] = []
 ): readonly Made[] => {
-  if (e._tag === 'read') return [{ read: e, times, inner, elements: elements(e.tensor) }]
+  if (e._tag === 'read') return [{ read: e, times, inner, sizes: sizesOf(e.tensor) }]
   const turns = X.isReduction(e) ? product(e.over.map((i) => size(i.dim))) : 1
   const own = X.isReduction(e) ? [...inner, ...e.over.map((i) => i.name)] : inner
-  return X.parts(e).flatMap((p) => readsOf(p, size, elements, times * turns, own))
+  return X.parts(e).flatMap((p) => readsOf(p, size, sizesOf, times * turns, own))
 }
 
 /** Quads of a row, and the threads after the last that run by themselves. */
@@ -77,9 +83,9 @@ interface Priced {
   readonly sizes: readonly number[]
 }
 
-const pricedOf = (eq: Equation, size: Size, elements: (tensor: string) => number): Priced => ({
+const pricedOf = (eq: Equation, size: Size, sizesOf: (tensor: string) => readonly number[]): Priced => ({
   eq,
-  reads: readsOf(eq.value, size, elements),
+  reads: readsOf(eq.value, size, sizesOf),
   sizes: eq.over.map((i) => size(i.dim))
 })
 
@@ -138,8 +144,10 @@ export const cheapestOrder = (
   sizes: Dim.Sizes
 ): { readonly order: AxisOrder; readonly turned: readonly Turned[] } => {
   const size = valueOf(sizes)
-  const elements = (tensor: string): number => product((e.tensors[tensor]?.dims ?? []).map(size))
-  const all = e.equations.map((eq) => pricedOf(eq, size, elements))
+  const written = new Map(Object.entries(e.tensors).map(([name, { dims }]) => [name, dims.map(size)]))
+  const sizesOf = (tensor: string): readonly number[] => written.get(tensor) ?? []
+  const elements = (tensor: string): number => product(sizesOf(tensor))
+  const all = e.equations.map((eq) => pricedOf(eq, size, sizesOf))
   const costs = all.map(equationCost)
   const touching = new Map<string, Cost[]>()
   for (const [at, eq] of e.equations.entries()) {

@@ -113,9 +113,9 @@ export const reorder =
     /** The order of a copy: that of its array, with another axis moved to the end. */
     const turnedOrder = <A>(t: Turned, all: readonly A[]): readonly A[] => {
       const own = order.get(t.tensor)
-      return own === undefined
-        ? movedLast(all, t.axis)
-        : movedLast(movedLast(all, own), t.axis < own ? t.axis : t.axis - 1)
+      if (own === undefined) return movedLast(all, t.axis)
+      const ordered = movedLast(all, own)
+      return t.axis === own ? ordered : movedLast(ordered, t.axis < own ? t.axis : t.axis - 1)
     }
     const turnedName = ({ tensor, axis }: Turned): string => `${tensor}, turned to axis ${axis}`
     for (const t of turned) {

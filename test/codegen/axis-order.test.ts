@@ -29,7 +29,6 @@ const shuffled = (e: Equations, seed: number): { readonly order: AxisOrder; read
     const pick = (k: number): number => Math.floor((picks[3 * at + k] ?? 0) * dims.length)
     if (pick(0) < dims.length - 1) order.set(name, pick(0))
     const axis = pick(1)
-    if (axis === (order.get(name) ?? dims.length - 1)) continue
     const reads = new Set(e.equations.flatMap((eq) => X.reads(eq.value).filter((r) => r.tensor === name)))
     if (reads.size > 0) turned.push({ tensor: name, axis, pad: pick(2), reads })
   }
