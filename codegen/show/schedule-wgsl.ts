@@ -37,7 +37,7 @@ const rowOf = (plan: Plan, step: Step, at: number): readonly string[] => {
       const { m, n, k, rm, rn } = step.tile
       const tile = `${m} x ${n} by ${k}, ${rm} x ${rn} an invocation`
       const how = `${step.groups} tiles of ${tile}`
-      return [String(at), how, kernelsOf(plan, step.launch, step.launch)]
+      return [String(at), how, kernelsOf(plan, step.launch, step.last)]
     }
     case 'fused':
       return [String(at), fusedRow(plan, step), kernelsOf(plan, step.first, step.last)]

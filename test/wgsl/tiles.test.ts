@@ -7,6 +7,8 @@ import * as X from '../../codegen/expr'
 import { printSchedule } from '../../codegen/targets/wgsl/index'
 import { guaranteed } from '../../codegen/targets/wgsl/program'
 import { soleContraction, tiles, withTile } from '../../codegen/targets/wgsl/tiles'
+import { interpret } from '../../runtime/equations/interpret'
+import { relative } from '../../runtime/ladder/measure'
 import { must } from '../gpujs/backends'
 import { inputsOf, planOf, ratioOf, singles, withDevice } from './device'
 
@@ -93,6 +95,39 @@ test('small and lean sizes, in every layout, as the schedule tiles them', (t) =>
         t.ok(tiled && ratio <= 1, `${what}: ${ratio.toFixed(2)} of the bound`)
         await program.dispose()
       }
+    }
+  }))
+
+test('launches that need the same element alone are computed where a tile is stored', (t) =>
+  withDevice(t, async (runtime) => {
+    const [m, k, n] = [37, 20, 29]
+    const [i, j, c, row] = [X.index('i', m), X.index('j', n), X.index('c', k), X.index('p', m)]
+    const [a, b, y, z] = [X.tensor('a'), X.tensor('b'), X.tensor('y'), X.tensor('z')]
+    const made = (outputs: readonly string[]): Equations =>
+      byHand({
+        name: 'chain',
+        inputs: [
+          { name: 'a', role: 'data', dims: [m, k] },
+          { name: 'b', role: 'parameter', dims: [k, n] }
+        ],
+        equations: [
+          { defines: 'y', over: [i, j], value: X.sum([c], a(i, c), b(c, j)) },
+          { defines: 'z', over: [row, j], value: X.multiply(y(row, j), X.below(row, 9, X.tanh(y(row, j)), 2)) },
+          { defines: 'x', over: [i, j], value: X.add(z(i, j), y(i, j), b(0, j)) }
+        ],
+        outputs
+      })
+    for (const outputs of [['x'], ['x', 'y'], ['z', 'x']]) {
+      const e = made(outputs)
+      const program = await must(runtime.compile(planOf(e), undefined, { tile: 'always' }))
+      const inputs = inputsOf(e, 3)
+      program.load(singles(inputs))
+      const got = await must(program.run({}))
+      const want = interpret(e, {}, inputs)
+      const errors = outputs.map((name) => relative(got[name] ?? [], want[name] ?? []))
+      t.equal(program.program.dispatches.length, 1, `${outputs.join(' and ')}: one dispatch`)
+      t.ok(Math.max(...errors) < 1e-6, `within ${Math.max(...errors).toExponential(1)}`)
+      await program.dispose()
     }
   }))
 

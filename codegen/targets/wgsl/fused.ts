@@ -17,7 +17,7 @@ export interface PrintedGroup {
 // --- groups ----------------------------------------------------------------------------------------------------------
 
 /** What the group calls an array: as the first launch does that knows it. */
-const labelsOf = (plan: Plan, first: number, last: number): ReadonlyMap<string, string> => {
+export const labelsOf = (plan: Plan, first: number, last: number): ReadonlyMap<string, string> => {
   const labels = new Map<string, string>()
   const put = (name: string, label: string): void => {
     if (!labels.has(name)) labels.set(name, label)

@@ -80,18 +80,14 @@ const printStep = (plan: Plan, step: Step, leaves: readonly Leaf[], limits: Limi
       return { kernel, bound: launchArrays(plan, step.launch), groups: elementsGroups(plan, k) }
     }
     case 'tiled':
-      return {
-        kernel: printTiled(plan, step, limits.groups),
-        bound: launchArrays(plan, step.launch),
-        groups: step.groups
-      }
+      return printTiled(plan, step, limits.groups)
     case 'fused':
       return printFused(plan, step, leaves, limits, alone)
   }
 }
 
 const rangeOf = (step: Step): readonly [number, number] =>
-  step._tag === 'fused' ? [step.first, step.last] : [step.launch, step.launch]
+  step._tag === 'fused' ? [step.first, step.last] : [step.launch, step._tag === 'tiled' ? step.last : step.launch]
 
 /** A plan and the way to compute it as texts and dispatches. */
 export const printSchedule = (plan: Plan, schedule: Schedule, limits: Limits = guaranteed): WgslProgram => {
@@ -113,6 +109,12 @@ export const printSchedule = (plan: Plan, schedule: Schedule, limits: Limits = g
 export const print = (plan: Plan, limits: Limits = guaranteed, wishes: Wishes = {}): WgslProgram =>
   printSchedule(plan, scheduleWgsl(plan, limits, wishes), limits)
 
+const aloneStep = (plan: Plan, step: Step, at: number, limits: Limits): Step | null => {
+  if (step._tag === 'fused') return arrange(plan, usesOf(plan), at, at, step.depth, limits)
+  if (step._tag === 'elements') return step
+  return step.launch === at ? { ...step, last: at } : null
+}
+
 /** One launch alone, computed as the schedule computes it, but with its arrays in storage. */
 export const printLaunch = (
   plan: Plan,
@@ -122,7 +124,7 @@ export const printLaunch = (
 ): { readonly kernel: WgslKernel; readonly groups: readonly [number, number]; readonly inputs: readonly string[] } => {
   const step = schedule.find((s) => rangeOf(s)[0] <= at && at <= rangeOf(s)[1])
   if (step === undefined) throw new Error(`internal: no step computes launch ${at}`)
-  const own = step._tag === 'fused' ? arrange(plan, usesOf(plan), at, at, step.depth, limits) : step
+  const own = aloneStep(plan, step, at, limits)
   const { kernel, bound, groups } = printStep(plan, own ?? { _tag: 'elements', launch: at }, [], limits, true)
   const inputs = bound.flatMap((b) => (b._tag === 'array' && b.name !== plan.launches[at]?.output ? [b.name] : []))
   return { kernel, groups: groupsOf(groups, limits.groups), inputs }

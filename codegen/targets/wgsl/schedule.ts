@@ -8,7 +8,7 @@ import { arrange, bindings, padded } from './arrange'
 import { type Fused, joins, kernelAt, sharesSum, usesOf } from './group'
 import type { Limits } from './program'
 import { extentsOf, product } from './text'
-import { type Tiled, tilesOf } from './tiles'
+import { extended, type Tiled, tilesOf } from './tiles'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -162,8 +162,13 @@ export const scheduleWgsl = (plan: Plan, limits: Limits, wishes: Wishes = {}): S
     const before = best[first]
     if (before === undefined) throw new Error(`internal: no way to launch ${first}`)
     const own = single(plan, facts[first] as Fact, first, limits, wishes)
-    offer(first + 1, { price: before.price + own.price + surcharge(wishes), from: first, step: () => own.step })
+    const price = before.price + own.price + surcharge(wishes)
+    offer(first + 1, { price, from: first, step: () => own.step })
     if (wishes.fuse === 'never') continue
+    if (own.step._tag === 'tiled') {
+      for (const step of extended(plan, uses, own.step, limits))
+        offer(step.last + 1, { price, from: first, step: () => step })
+    }
     for (const { last, depth, price } of groupsFrom(plan, facts, first, limits)) {
       const cost = before.price + price + surcharge(wishes)
       if (best[last + 1] !== undefined && (best[last + 1] as Way).price <= cost) continue

@@ -4,78 +4,22 @@
  */
 import * as X from '../../expr'
 import { showEquation } from '../../formula'
-import type { Plan, PlanKernel } from '../../plan'
+import type { Plan } from '../../plan'
 import { valueOf } from '../../schedules/affine'
-import type { Contraction, ContractionAxis, Operand } from '../../schedules/contraction'
+import type { Contraction, Operand } from '../../schedules/contraction'
 import { type Dialect, flatAddress } from '../dialect'
 import { emit } from '../emit'
-import { kernelAt, withPart } from './group'
-import type { WgslKernel } from './program'
-import { axesOf, binding, entry, extentsOf, functions, groupLine, indexLines, namer, quotient, words } from './text'
+import { labelsOf, type PrintedGroup } from './fused'
+import { arrayOf, kernelAt, usesOf, withPart } from './group'
+import type { Access } from './program'
+import { address, indicesOf, places, range, type Side, type TileWriter } from './sides'
+import { axesOf, binding, entry, extentsOf, functions, groupLine, namer, quotient, words } from './text'
 import { soleContraction, type Tiled } from './tiles'
-
-interface Writer {
-  readonly k: PlanKernel
-  readonly tiled: Tiled
-  readonly found: Contraction
-  readonly dialect: Dialect
-  readonly arrays: ReadonlyMap<string, string>
-  readonly taken: readonly string[]
-  readonly extentOf: (index: string) => number
-}
-
-type Side = 'batch' | 'm' | 'n' | 'k'
-
-/** What the texts call a place along each side. */
-const places: Readonly<Record<Side, string>> = { batch: 'matrix', m: 'row', n: 'column', k: 'term' }
-
-const sides = (w: Writer, side: Side): readonly ContractionAxis[] => w.found[side]
-
-// --- addresses -------------------------------------------------------------------------------------------------------
-
-const scaled = (name: string, stride: number): string => (stride === 1 ? name : `${name} * ${stride}`)
-
-/** Lines that take a side's place apart into its axes, and the terms of an address with their strides. */
-const stretch = (w: Writer, side: Side, which: 'left' | 'right' | 'out', pad: string) => {
-  const axes = sides(w, side)
-  if (axes.length === 1) {
-    const stride = axes[0]?.[which] ?? 0
-    return { lines: [], terms: stride === 0 ? [] : [scaled(places[side], stride)] }
-  }
-  const names = axes.map((_, k) => `${places[side]}_${k}`)
-  const used = axes.map((axis) => axis[which] !== 0)
-  const lines = indexLines(
-    places[side],
-    names,
-    axes.map((a) => a.size),
-    pad
-  ).filter((_, k) => used[k])
-  return { lines, terms: axes.flatMap((axis, k) => (used[k] ? [scaled(names[k] ?? '', axis[which])] : [])) }
-}
-
-const address = (w: Writer, those: readonly Side[], which: 'left' | 'right' | 'out', offset: number, pad: string) => {
-  const parts = those.map((side) => stretch(w, side, which, pad))
-  const terms = [...(offset === 0 ? [] : [String(offset)]), ...parts.flatMap((p) => p.terms)]
-  return { lines: parts.flatMap((p) => p.lines), text: terms.length === 0 ? '0' : terms.join(' + ') }
-}
-
-/** Lines that give every index of these sides its value. */
-const indicesOf = (w: Writer, those: readonly Side[], pad: string) => {
-  const fresh = namer([...w.taken])
-  const scope = new Map<string, string>()
-  const lines = those.flatMap((side) => {
-    const names = sides(w, side).flatMap((axis) => axis.names)
-    const own = names.map((name) => fresh(name))
-    for (const [k, name] of names.entries()) scope.set(name, own[k] ?? '')
-    return indexLines(places[side], own, names.map(w.extentOf), pad)
-  })
-  return { lines, scope }
-}
 
 // --- functions -------------------------------------------------------------------------------------------------------
 
 /** Places beyond an edge, for the sides whose size the tile does not divide. */
-const beyond = (w: Writer, those: readonly ('m' | 'n' | 'k')[]): string => {
+const beyond = (w: TileWriter, those: readonly ('m' | 'n' | 'k')[]): string => {
   const { sizes, tile } = w.tiled
   return those.flatMap((s) => (sizes[s] % tile[s] === 0 ? [] : [`${places[s]} >= ${sizes[s]}`])).join(' || ')
 }
@@ -83,39 +27,72 @@ const beyond = (w: Writer, those: readonly ('m' | 'n' | 'k')[]): string => {
 const guard = (test: string, leave: string): readonly string[] =>
   test === '' ? [] : [`  if (${test}) {`, `    ${leave}`, '  }']
 
-const loadLines = (w: Writer, which: 'left' | 'right', operand: Operand): readonly string[] => {
+const loadLines = (w: TileWriter, which: 'left' | 'right', operand: Operand): readonly string[] => {
   const those = which === 'left' ? (['m', 'k'] as const) : (['k', 'n'] as const)
   const all: readonly Side[] = ['batch', ...those]
   const head = `fn ${which}_at(${all.map((side) => `${places[side]}: i32`).join(', ')}) -> f32 {`
   if (operand.read !== null) {
     const { lines, text } = address(w, all, which, operand.read.offset, '  ')
-    const array = w.arrays.get(operand.read.label)
+    const array = w.arrayAt(operand.read.label)
     return [head, ...guard(beyond(w, those), 'return 0.0;'), ...lines, `  return ${array}[${text}];`, '}']
   }
   const { lines, scope } = indicesOf(w, all, '  ')
-  const body = emit(operand.value, scope, [...w.taken, ...Object.values(places)], w.dialect, '  ')
+  const body = emit(operand.value, scope, [...w.taken, ...Object.values(places)], w.dialectAt(w.tiled.launch), '  ')
   return [head, ...guard(beyond(w, those), 'return 0.0;'), ...lines, ...body.lines, `  return ${body.result};`, '}']
 }
 
 const theSum = 'the sum'
 
-const storeLines = (w: Writer, result: string): readonly string[] => {
+/** The statements of one launch in a block of its own, which leave its number in a variable. */
+const elementOf = (variable: string, body: ReturnType<typeof emit>): readonly string[] =>
+  body.lines.length === 0
+    ? [`  let ${variable} = ${body.result};`]
+    : [
+        `  var ${variable} = 0.0;`,
+        '  {',
+        ...body.lines.map((l) => `  ${l}`),
+        `    ${variable} = ${body.result};`,
+        '  }'
+      ]
+
+const storeLines = (w: TileWriter): readonly string[] => {
+  const { plan, tiled, found } = w
   const all: readonly Side[] = ['batch', 'm', 'n']
   const { lines, text } = address(w, all, 'out', 0, '  ')
-  const total = X.multiply(w.found.scale, X.tensor(theSum)())
-  const one = w.found.scale._tag === 'number' && w.found.scale.value === 1
-  const value = withPart(w.k.value, w.found.sum, one ? X.tensor(theSum)() : total)
+  const total = X.multiply(found.scale, X.tensor(theSum)())
+  const one = found.scale._tag === 'number' && found.scale.value === 1
   const indices = indicesOf(w, all, '  ')
-  const read: Dialect['read'] = (label, at) => (label === theSum ? 'total' : w.dialect.read(label, at))
-  const body = emit(value, indices.scope, [...w.taken, ...Object.values(places), 'total'], { ...w.dialect, read }, '  ')
-  const plain = value._tag === 'read'
+  const values = new Map<string, string>()
+  const taken = [...w.taken, ...Object.values(places), 'total']
+  const head = w.k.over.map((i) => indices.scope.get(i.name) ?? '0')
+  const launches = range(tiled.last - tiled.launch + 1).map((k) => tiled.launch + k)
+  const body = launches.flatMap((at) => {
+    const k = kernelAt(plan, at)
+    const output = plan.launches[at]?.output ?? ''
+    const own = at === tiled.launch ? withPart(k.value, found.sum, one ? X.tensor(theSum)() : total) : k.value
+    const dialect = w.dialectAt(at)
+    const read: Dialect['read'] = (label, place) =>
+      label === theSum ? 'total' : (values.get(arrayOf(plan, at, label)) ?? dialect.read(label, place))
+    const scope = new Map(k.over.map((i, axis) => [i.name, head[axis] ?? '0']))
+    const made = emit(own, scope, [...taken, ...values.values()], { ...dialect, read }, '  ')
+    const stored = w.stored.get(output)
+    const note = at === tiled.launch ? [] : [`  // ${showEquation(k.label, k.over, k.value, (name) => name)}`]
+    if (launches.length === 1) return [...made.lines, `  ${stored}[${text}] = ${made.result};`]
+    const variable = `value_${at - tiled.launch}`
+    values.set(output, variable)
+    return [
+      ...note,
+      ...elementOf(variable, made),
+      ...(stored === undefined ? [] : [`  ${stored}[${text}] = ${variable};`])
+    ]
+  })
+  const plain = launches.length === 1 && one && w.k.value === found.sum
   return [
     `fn store(${all.map((side) => `${places[side]}: i32`).join(', ')}, total: f32) {`,
     ...guard(beyond(w, ['m', 'n']), 'return;'),
     ...lines,
     ...(plain ? [] : indices.lines),
-    ...body.lines,
-    `  ${result}[${text}] = ${body.result};`,
+    ...body,
     '}'
   ]
 }
@@ -129,7 +106,7 @@ const alongTerms = (found: Contraction, which: 'left' | 'right'): boolean => {
 }
 
 /** One operand's stretch of a tile to workgroup memory, four numbers across the terms at a time. */
-const fillLines = (w: Writer, which: 'left' | 'right', row: number): readonly string[] => {
+const fillLines = (w: TileWriter, which: 'left' | 'right', row: number): readonly string[] => {
   const { tile, width } = w.tiled
   const quads = (which === 'left' ? tile.m : tile.n) / 4
   const count = quads * tile.k
@@ -149,9 +126,7 @@ const fillLines = (w: Writer, which: 'left' | 'right', row: number): readonly st
   ]
 }
 
-const range = (count: number): readonly number[] => Array.from({ length: count }, (_, k) => k)
-
-export const printTiled = (plan: Plan, tiled: Tiled, most: number): WgslKernel => {
+export const printTiled = (plan: Plan, tiled: Tiled, most: number): PrintedGroup => {
   const k = kernelAt(plan, tiled.launch)
   const found = soleContraction(plan, tiled.launch)
   if (found === null) throw new Error(`internal: launch ${tiled.launch} is no contraction`)
@@ -171,29 +146,38 @@ export const printTiled = (plan: Plan, tiled: Tiled, most: number): WgslKernel =
     'k',
     ...Object.values(places)
   ])
-  const arrays = new Map(k.parameters.map((p) => [p.label, fresh(p.label)]))
-  const result = fresh(arrays.has(k.label) ? `${k.label}_next` : k.label)
+  const { launch, last } = tiled
+  const launches = plan.launches.slice(launch, last + 1)
+  const made = launches.map((l) => l.output)
+  const uses = usesOf(plan)
+  const labels = labelsOf(plan, launch, last)
+  const inputs = [...new Set(launches.flatMap((l) => l.inputs))].filter((name) => !made.includes(name))
+  const outputs = made.filter((name) => launches.length === 1 || uses.isReadAfter(last, name))
+  const named = (names: readonly string[]) => new Map(names.map((name) => [name, fresh(labels.get(name) ?? 'array')]))
+  const [arrays, stored] = [named(inputs), named(outputs)]
   const entryName = fresh(k.name)
-  const dims = axesOf(plan, k)
   const all = [...k.over, ...found.sum.over]
-  const w: Writer = {
+  const w: TileWriter = {
     k,
+    plan,
     tiled,
     found,
-    arrays,
-    taken: [...arrays.values(), result, entryName, 'left', 'right', 'left_at', 'right_at', 'store'],
+    stored,
+    arrayAt: (label) => arrays.get(arrayOf(plan, launch, label)) ?? '',
+    taken: [...arrays.values(), ...stored.values(), entryName, 'left', 'right', 'left_at', 'right_at', 'store'],
     extentOf: (name) =>
       extentsOf(
         plan,
         all.filter((i) => i.name === name)
       )[0] ?? 1,
-    dialect: {
+    dialectAt: (at) => ({
       words,
       functions,
       size: (d) => String(valueOf(plan.sizes)(d)),
       quotient,
-      read: (label, at) => `${arrays.get(label)}[${flatAddress(dims.get(label) ?? [], at)}]`
-    }
+      read: (label, place) =>
+        `${arrays.get(arrayOf(plan, at, label))}[${flatAddress(axesOf(plan, kernelAt(plan, at)).get(label) ?? [], place)}]`
+    })
   }
   // A column of the left operand's tile is padded, so that writing along the terms hits different banks.
   const rows = {
@@ -210,7 +194,7 @@ export const printTiled = (plan: Plan, tiled: Tiled, most: number): WgslKernel =
     `// ${showEquation(k.label, k.over, k.value, (name) => name)}`,
     `// ${sizes.batch} products [${sizes.m} x ${sizes.k}].[${sizes.k} x ${sizes.n}] in tiles of ${tile.m} x ${tile.n}, ${tile.k} terms at a time`,
     ...[...arrays.values()].map((name, at) => binding(at, 'read', name)),
-    binding(arrays.size, 'read_write', result),
+    ...[...stored.values()].map((name, at) => binding(arrays.size + at, 'read_write', name)),
     `var<workgroup> left: array<vec4<f32>, ${tile.k * rows.left}>;`,
     `var<workgroup> right: array<vec4<f32>, ${tile.k * rows.right}>;`,
     '',
@@ -218,7 +202,7 @@ export const printTiled = (plan: Plan, tiled: Tiled, most: number): WgslKernel =
     '',
     ...loadLines(w, 'right', found.right),
     '',
-    ...storeLines(w, result),
+    ...storeLines(w),
     '',
     ...entry(entryName, width),
     groupLine(groups, most),
@@ -260,10 +244,8 @@ export const printTiled = (plan: Plan, tiled: Tiled, most: number): WgslKernel =
     '}',
     ''
   ].join('\n')
-  return {
-    name: entryName,
-    source,
-    access: [...k.parameters.map(() => 'read' as const), 'read_write'],
-    workgroupBytes: 16 * tile.k * (rows.left + rows.right)
-  }
+  const access: readonly Access[] = [...inputs.map(() => 'read' as const), ...outputs.map(() => 'read_write' as const)]
+  const workgroupBytes = 16 * tile.k * (rows.left + rows.right)
+  const bound = [...inputs, ...outputs].map((name) => ({ _tag: 'array', name }) as const)
+  return { kernel: { name: entryName, source, access, workgroupBytes }, bound, groups }
 }

@@ -1,10 +1,13 @@
 /** Contractions through workgroup memory: which launches are, and with which tiles. */
+
+import * as X from '../../expr'
 import type { Plan } from '../../plan'
 import { type Contraction, contractions } from '../../schedules/contraction'
 import { hasLoop } from '../emit'
-import { isBare, kernelAt } from './group'
+import { bindings } from './arrange'
+import { isBare, joins, kernelAt, type Uses } from './group'
 import type { Limits } from './program'
-import { product } from './text'
+import { extentsOf, product } from './text'
 
 /** A tile of the output a workgroup, `rm x rn` numbers an invocation, `k` terms at a time through workgroup memory. */
 export interface Tile {
@@ -18,6 +21,8 @@ export interface Tile {
 export interface Tiled {
   readonly _tag: 'tiled'
   readonly launch: number
+  /** The last of the launches after it that are computed element by element where its numbers are stored. */
+  readonly last: number
   readonly tile: Tile
   /** Sizes of the contraction: batch, rows, columns, terms. */
   readonly sizes: { readonly batch: number; readonly m: number; readonly n: number; readonly k: number }
@@ -60,7 +65,7 @@ export const withTile = (plan: Plan, at: number, tile: Tile, limits: Limits): Ti
   if (width > limits.invocations || bytes > limits.workgroupBytes) return null
   const groups = sizes.batch * Math.ceil(sizes.m / tile.m) * Math.ceil(sizes.n / tile.n)
   const padded = groups * tile.m * tile.n * Math.ceil(sizes.k / tile.k) * tile.k
-  return { _tag: 'tiled', launch: at, tile, sizes, width, groups, padded }
+  return { _tag: 'tiled', launch: at, last: at, tile, sizes, width, groups, padded }
 }
 
 export const tilesOf = (plan: Plan, at: number, limits: Limits): Tiled | null => {
@@ -70,4 +75,21 @@ export const tilesOf = (plan: Plan, at: number, limits: Limits): Tiled | null =>
   const price = (t: Tiled): number =>
     t.padded * (1 + 8 / t.tile.rm / t.tile.rn + (t.groups < 256 ? 256 / t.groups / 4 : 0))
   return all.length === 0 ? null : all.reduce((p, q) => (price(q) < price(p) ? q : p))
+}
+
+/** The step with every number of launches up to `last`: those that need of each other only the same element. */
+export const extended = (plan: Plan, uses: Uses, tiled: Tiled, limits: Limits): readonly Tiled[] => {
+  const made: Tiled[] = []
+  const extents = extentsOf(plan, kernelAt(plan, tiled.launch).over)
+  for (let last = tiled.launch + 1; last < plan.launches.length; last++) {
+    const { over, value } = kernelAt(plan, last)
+    const isElement = over.length === extents.length && X.reductions(value).length === 0
+    if (!isElement || !joins(plan, tiled.launch, last, extents)) break
+    if (bindings(plan, uses, tiled.launch, last).each > limits.storageBuffers) break
+    // A launch that reads nothing of the step would only be held up by it.
+    const before = plan.launches.slice(tiled.launch, last).map((l) => l.output)
+    if (!(plan.launches[last]?.inputs ?? []).some((name) => before.includes(name))) break
+    made.push({ ...tiled, last })
+  }
+  return made
 }
