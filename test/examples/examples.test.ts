@@ -18,7 +18,11 @@ test('examples/solve.ts', (t) => {
   t.match(stdout, /^certified: backward error \S+e-1\d, by the path "(neural|refined)"$/m, 'one system is certified')
   t.match(stdout, /^refused: A is not square/m, 'a matrix that is not square is refused')
   t.match(stdout, /^\[\[1, 1\], \[1, 1\]\]: singular$/m, 'a singular matrix is not certified')
-  t.match(stdout, /^10000 systems of 9 unknowns on (cpu|wasm|webasm|wgsl|webgpu) \(.+\)/m, 'it says where the batch ran')
+  t.match(
+    stdout,
+    /^10000 systems of 9 unknowns on (cpu|wasm|webasm|wgsl|webgpu) \(.+\)/m,
+    'it says where the batch ran'
+  )
   t.match(stdout, /^status: 10000 certified; path: 10000 (neural|refined)$/m, 'all of the batch by the network')
   t.end()
 })
@@ -32,7 +36,11 @@ test('examples/architecture.ts', (t) => {
   t.ok(loss < 1e-5, `training reaches ${loss}`)
   t.match(stdout, /^Its own answer for n = 24: status proposed/m, 'the unrefined answer is labelled so')
   t.match(stdout, /^Refined: status certified/m, 'the refined one is certified')
-  t.match(stdout, /^Path: refined, \d+ passes on (cpu|wasm|webasm|wgsl|webgpu) /m, 'by its own network, and it says where')
+  t.match(
+    stdout,
+    /^Path: refined, \d+ passes on (cpu|wasm|webasm|wgsl|webgpu) /m,
+    'by its own network, and it says where'
+  )
   t.end()
 })
 
@@ -58,7 +66,11 @@ test('examples/differential.ts', (t) => {
 test('examples/benchmark.ts', (t) => {
   const { status, stdout, stderr } = run('benchmark')
   t.equal(status, 0, `runs ${stderr}`)
-  t.match(stdout, /^damped-2, n = 9, \d+ systems a call, on (cpu|wasm|webasm|wgsl|webgpu) \(.+\)$/m, 'says where it ran')
+  t.match(
+    stdout,
+    /^damped-2, n = 9, \d+ systems a call, on (cpu|wasm|webasm|wgsl|webgpu) \(.+\)$/m,
+    'says where it ran'
+  )
   const lines = stdout.split('\n').filter((line) => / ms {3}median of \d+$/.test(line))
   t.ok(lines.length > 5, `${lines.length - 1} kernels and the whole are timed`)
   t.end()
