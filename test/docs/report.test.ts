@@ -1,0 +1,43 @@
+/** The committed report is whole, is what the command writes of its results, and another seed agrees with it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import test from 'tape'
+
+import { linearTransformer } from '../../runtime/reproduce/linear-transformer/index'
+import { markdown } from '../../runtime/reproduce/report'
+import { differences, parse, type Results } from '../../runtime/reproduce/results'
+import { right } from '../support/right'
+import { root } from './blocks'
+
+const folder = path.join(root, 'docs/reports/linear-transformer')
+const text = (name: string): string => readFileSync(path.join(folder, name), 'utf8')
+const resultsOf = (name: string): Results => right(parse(name, text(name)))
+
+test('the committed report on the linear Transformer', (t) => {
+  const results = resultsOf('results.json')
+  const others = readdirSync(folder)
+    .filter((name) => /^seed-\d+\.json$/.test(name))
+    .sort()
+    .map(resultsOf)
+  t.notOk(results.quick, 'a full run')
+  t.deepEqual(
+    results.rows.map(({ id }) => id),
+    linearTransformer.rows.map(({ id }) => id),
+    'with every row'
+  )
+  for (const { id, failed, claims, plots } of results.rows) {
+    t.equal(failed, null, `${id} did not fail`)
+    t.ok(claims.length > 0, `and ends in ${claims.length} verdicts`)
+    for (const { name } of plots) {
+      t.ok(existsSync(path.join(folder, `${name}.svg`)) && existsSync(path.join(folder, `${name}.png`)), `plot ${name}`)
+    }
+  }
+  t.ok(others.length > 0, `beside ${others.length} run with another seed`)
+  for (const other of others) {
+    t.notEqual(other.seed, results.seed, `seed ${other.seed}`)
+    t.deepEqual(differences(results.rows, other.rows), [], `${other.seed}: the same verdicts`)
+    t.equal(other.rows.length, results.rows.length, 'on all rows')
+  }
+  t.equal(text('README.md'), markdown(linearTransformer, results, others), 'the page is made of these results')
+  t.end()
+})
