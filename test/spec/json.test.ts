@@ -64,7 +64,8 @@ test('a missing key anywhere is refused', (t) => {
       const value = plain(Json.encode(m))
       const all = objects(value)
       const one = all[k % all.length]!
-      const keys = Object.keys(one)
+      // A full weight without a spread has the usual one: the one key that may be left out.
+      const keys = Object.keys(one).filter((name) => !(one['_tag'] === 'full' && name === 'std'))
       delete one[keys[key % keys.length]!]
       return E.isLeft(Json.decode(value))
     }),
