@@ -9,8 +9,11 @@ import { type LanesProgram, lanesProgram } from './program'
 const fewest = 16
 /** Bytes of four systems' arrays that a second-level cache holds. */
 const mostScratch = 2 ** 20
-/** Estimated cycles that are worth waking another thread: a quarter of a millisecond. */
-const worthAThread = 2 ** 20
+/**
+ * Estimated cycles that are worth another thread: some sixty microseconds. A thousand systems of nine unknowns as a
+ * polynomial, twice that much work, took 0.62 of the time on two.
+ */
+const worthAThread = 2 ** 18
 
 /** A plan as a loop over groups, where that is the better way to run it: small systems, many of them. */
 export const asGroups = (plan: Plan): LanesProgram | null => {
