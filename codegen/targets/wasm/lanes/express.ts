@@ -4,6 +4,7 @@
  */
 import type * as Dim from '../../../../spec/dim'
 import * as X from '../../../expr'
+import { indicesIn } from '../../../schedules/affine'
 import { branch, four, get, int, type Local, op, plus, set, type Value } from '../code'
 import { type Affine, add, codeOf, constant, holds, key, multiply, resolve, type Scope, sizeOf } from './affine'
 import { element, fresh, guarded, spend, turn, type Writer } from './writer'
@@ -58,21 +59,6 @@ const place = (w: Writer, sizes: Dim.Sizes, scope: Scope, p: X.Position): Affine
 
 // --- expressions -----------------------------------------------------------------------------------------------------
 
-const indicesOfPosition = (p: X.Position): readonly string[] => {
-  switch (p._tag) {
-    case 'index':
-      return [p.name]
-    case 'size':
-      return []
-    case 'plus':
-      return [...indicesOfPosition(p.left), ...indicesOfPosition(p.right)]
-    case 'times':
-    case 'quotient':
-    case 'remainder':
-      return indicesOfPosition(p.of)
-  }
-}
-
 const mentioned = new WeakMap<X.Expr, readonly string[]>()
 
 /** The indices that an expression mentions, bound ones among them; every tile of a kernel asks for them again. */
@@ -81,9 +67,9 @@ const mentions = (e: X.Expr): readonly string[] => {
   if (known !== undefined) return known
   const own =
     e._tag === 'read'
-      ? e.at.flatMap(indicesOfPosition)
+      ? e.at.flatMap(indicesIn)
       : e._tag === 'where'
-        ? [e.when.left, e.when.right].flatMap(indicesOfPosition)
+        ? [e.when.left, e.when.right].flatMap(indicesIn)
         : []
   const found = [...new Set([...own, ...X.parts(e).flatMap(mentions)])]
   mentioned.set(e, found)
