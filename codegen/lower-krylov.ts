@@ -216,6 +216,7 @@ const lowerBody = (x: Context, place: string, typed: TypedLayer, input: Coordina
     case 'layerNorm':
     case 'gelu':
     case 'positions':
+    case 'recurrent':
     case 'chebyshev':
     case 'krylov':
       throw new Error(`internal: ${layer._tag} inside a krylov layer`)

@@ -9,6 +9,7 @@ import type { Layer, LinearAttention, LinearMap } from '../spec/layer'
 import * as T from '../spec/token'
 import type { Weight } from '../spec/weight'
 import { lowerKrylov } from './lower-krylov'
+import { lowerRecurrent } from './lower-recurrent'
 import { lowerTransformer } from './lower-transformer'
 import { chebyshev } from './rules/chebyshev'
 import { strided } from './rules/chebyshev-strided'
@@ -183,6 +184,11 @@ export const lowerLayer = (tape: Tape.Tape, place: string, typed: TypedLayer, in
       const here = join(place, placeName[layer._tag])
       const x: Extent = { heads: null, count: typed.before.count, tokens: typed.before }
       return { layout: 'flat', e: lowerTransformer(tape, here, typed, layer, toFlat(tape, here, input, x).e) }
+    }
+    case 'recurrent': {
+      const here = join(place, layer.cell._tag)
+      const x: Extent = { heads: null, count: typed.before.count, tokens: typed.before }
+      return { layout: 'flat', e: lowerRecurrent(tape, here, typed, layer, toFlat(tape, here, input, x).e) }
     }
     case 'scale':
       return scale(tape, join(place, 'scale'), typed, input)

@@ -20,6 +20,7 @@ import {
   transposedOfFlat,
   unscale
 } from './rules/readout'
+import { withSize } from './squeeze'
 import * as Tape from './tape'
 
 const usesBlocks = (layer: TypedLayer): boolean => {
@@ -100,13 +101,15 @@ const start = (typed: Typed): { readonly tape: Tape.Tape; readonly x: string } =
   return { tape, x: read(tape, typed, value) }
 }
 
-const close = (typed: Typed, tape: Tape.Tape, outputs: readonly string[]): Equations => ({
-  name: typed.model.name,
-  tensors: tape.tensors,
-  equations: tape.equations,
-  outputs,
-  updates: []
-})
+const isRecurrent = ({ layer, children }: TypedLayer): boolean =>
+  layer._tag === 'recurrent' || children.some(isRecurrent)
+
+/** A recurrence is written out for its tokens, so that n is a number in equations of a model that has one. */
+const close = (typed: Typed, tape: Tape.Tape, outputs: readonly string[]): Equations => {
+  const { tensors, equations } = tape
+  const e = { name: typed.model.name, tensors, equations, outputs, updates: [] }
+  return typed.n !== null && isRecurrent(typed.body) ? withSize('n', typed.n)(e) : e
+}
 
 /** The name of a parameter's cotangent among the outputs. */
 export const cotangent = (parameter: string): string => `d(${parameter})`

@@ -46,7 +46,7 @@ export const squeeze = (e: Equations): Equations => {
 }
 
 /** Put a number in place of a symbolic size everywhere. */
-const withSize =
+export const withSize =
   (symbol: string, value: number) =>
   (e: Equations): Equations => {
     const dim = Dim.substitute(symbol, value)

@@ -25,6 +25,7 @@ const checkBody = (path: string, layer: Layer): Result<void> => {
     case 'layerNorm':
     case 'gelu':
     case 'positions':
+    case 'recurrent':
     case 'chebyshev':
     case 'krylov':
       return fail(here, 'attention, maps and scales', layer._tag, 'its body is a network whose tokens are equations')

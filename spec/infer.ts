@@ -11,10 +11,12 @@ import type { Layer } from './layer'
 import type { Model } from './model'
 import * as P from './parameter'
 import {
+  afterRecurrent,
   all,
   checkEncoding,
   checkHeads,
   checkInterval,
+  checkRecurrent,
   checkRows,
   checkStd,
   checkWeight,
@@ -50,14 +52,6 @@ export interface Typed {
   /** The one problem size the model fits, or `null` where it fits any. */
   readonly n: number | null
 }
-
-// --- tokens ----------------------------------------------------------------------------------------------------------
-
-const sameTokens = (a: T.Tokens, b: T.Tokens): boolean =>
-  Dim.equals(a.count, b.count) &&
-  a.query === b.query &&
-  a.parts.length === b.parts.length &&
-  a.parts.every((p, i) => p.name === b.parts[i]?.name && Dim.equals(p.dim, b.parts[i].dim))
 
 // --- layers ----------------------------------------------------------------------------------------------------------
 
@@ -126,6 +120,11 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
         all(whole(here, 'tokens', layer.tokens, 1), checkStd(here, layer.std)),
         E.map(() => leaf(layer, join(path, 'positions'), before, before))
       )
+    case 'recurrent':
+      return pipe(
+        checkRecurrent(here, layer, before),
+        E.map(() => leaf(layer, join(path, layer.cell._tag), before, afterRecurrent(layer, before)))
+      )
     case 'scale':
       return Number.isFinite(layer.initial)
         ? E.right(leaf(layer, join(path, 'scale'), before, before))
@@ -165,7 +164,7 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
       return pipe(
         inferLayer(layer.body, here, path, before),
         E.chain((body) =>
-          sameTokens(body.after, before)
+          T.equals(body.after, before)
             ? E.right({ layer, path, before, after: before, parameters: [], children: [body] })
             : fail(here, describe(before), describe(body.after), 'a residual adds a layer to its input: equal shapes')
         )
@@ -246,12 +245,12 @@ const checkReadout = (model: Model, after: T.Tokens): Result<void> => {
   }
 }
 
-/** The problem sizes that a learned embedding and learned positions fix, each once. */
+/** The problem sizes that a learned embedding, learned positions and recurrent layers fix, each once. */
 const fixedBy = ({ encoding }: Model, body: TypedLayer): readonly number[] => {
   const found = new Set<number>()
   if (encoding._tag === 'equations' && encoding.embedding._tag === 'learned') found.add(encoding.embedding.tokens)
   const visit = ({ layer, children }: TypedLayer): void => {
-    if (layer._tag === 'positions') found.add(layer.tokens)
+    if (layer._tag === 'positions' || layer._tag === 'recurrent') found.add(layer.tokens)
     children.forEach(visit)
   }
   visit(body)
@@ -261,7 +260,12 @@ const fixedBy = ({ encoding }: Model, body: TypedLayer): readonly number[] => {
 const checkFixed = (fixed: readonly number[]): Result<void> =>
   fixed.length < 2
     ? E.right(undefined)
-    : fail('body', 'one number of tokens', fixed.join(' and '), 'learned embeddings and positions fix n, all the same')
+    : fail(
+        'body',
+        'one number of tokens',
+        fixed.join(' and '),
+        'learned embeddings, positions and recurrent layers fix n, all the same'
+      )
 
 /** All parameters below a layer, in order, tied ones once. */
 export const parametersOf = (layer: TypedLayer): readonly P.Parameter[] => {

@@ -19,6 +19,8 @@ export { show } from './decoder'
 export const mostLayers = 10_000
 const mostCopies = 1024
 const mostWidth = 1_000_000
+/** The most tokens of a recurrence, whose steps are written out. */
+const mostTokens = 4096
 
 // --- encoding --------------------------------------------------------------------------------------------------------
 
@@ -54,6 +56,11 @@ const encodeLayer = (layer: L.Layer): D.Json => {
       return { _tag: 'gelu', form: layer.form }
     case 'positions':
       return { _tag: 'positions', tokens: layer.tokens, std: layer.std }
+    case 'recurrent': {
+      const { cell, hidden, direction, tokens, std } = layer
+      const own = cell._tag === 'lstm' ? { _tag: cell._tag, forgetBias: cell.forgetBias } : { _tag: cell._tag }
+      return { _tag: 'recurrent', cell: own, hidden, direction, tokens, std }
+    }
     case 'scale':
       return { _tag: 'scale', initial: layer.initial }
     case 'chebyshev':
@@ -116,6 +123,11 @@ const encoding: D.Decoder<T.Encoding> = D.union<T.Encoding>({
   columns: D.struct({ _tag: D.tag('columns') })
 })
 
+const cell: D.Decoder<L.Cell> = D.union<L.Cell>({
+  lstm: D.struct({ _tag: D.tag('lstm'), forgetBias: D.number }),
+  gru: D.struct({ _tag: D.tag('gru') })
+})
+
 const layer: D.Decoder<L.Layer> = D.lazy(() =>
   D.union<L.Layer>({
     linearMap: D.struct({
@@ -135,6 +147,14 @@ const layer: D.Decoder<L.Layer> = D.lazy(() =>
     layerNorm: D.struct({ _tag: D.tag('layerNorm'), epsilon: D.number }),
     gelu: D.struct({ _tag: D.tag('gelu'), form: D.oneOf('exact', 'tanh') }),
     positions: D.struct({ _tag: D.tag('positions'), tokens: D.whole(1, mostWidth), std: D.number }),
+    recurrent: D.struct({
+      _tag: D.tag('recurrent'),
+      cell,
+      hidden: D.whole(1, mostWidth),
+      direction: D.oneOf('forward', 'backward', 'both'),
+      tokens: D.whole(1, mostTokens),
+      std: D.nullable(D.number)
+    }),
     scale: D.struct({ _tag: D.tag('scale'), initial: D.number }),
     chebyshev: D.struct({
       _tag: D.tag('chebyshev'),
@@ -173,6 +193,7 @@ const writtenOut = (each: L.Layer): number => {
     case 'layerNorm':
     case 'gelu':
     case 'positions':
+    case 'recurrent':
     case 'scale':
     case 'chebyshev':
       return 1

@@ -157,6 +157,7 @@ const walk = (typed: TypedLayer, query: boolean, before: Walk): Walk => {
     case 'layerNorm':
     case 'gelu':
     case 'positions':
+    case 'recurrent':
     case 'chebyshev':
     case 'krylov':
       throw new Error(`internal: ${layer._tag} inside a krylov layer`)

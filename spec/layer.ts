@@ -3,8 +3,11 @@
  *
  * A layer maps tokens to tokens. It holds no numbers but its sizes; parameters are listed by `spec/parameter`.
  */
+import type { Recurrent } from './recurrent'
 import type { Query } from './token'
 import type { Weight } from './weight'
+
+export { type Cell, type Direction, gru, lstm, type Recurrent } from './recurrent'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -111,6 +114,7 @@ export type Layer =
   | LayerNorm
   | Gelu
   | Positions
+  | Recurrent
   | Scale
   | Chebyshev
   | Krylov

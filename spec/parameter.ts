@@ -3,15 +3,21 @@
  */
 import * as Dim from './dim'
 import type { Layer, SoftmaxAttention } from './layer'
+import { directionsOf, gatesOf, type Recurrent } from './recurrent'
 import * as T from './token'
 import { type MuScale, usualStd, type Weight } from './weight'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
-/** Where training starts: every entry drawn from N(0, std^2), or all equal to `value`. */
+/**
+ * Where training starts: every entry drawn from N(0, std^2) or uniformly from (-bound, bound), all equal to `value`, or each
+ * slice of the first axis by a law of its own.
+ */
 export type InitialLaw =
   | { readonly _tag: 'normal'; readonly std: number }
+  | { readonly _tag: 'uniform'; readonly bound: number }
   | { readonly _tag: 'constant'; readonly value: number }
+  | { readonly _tag: 'slices'; readonly of: readonly InitialLaw[] }
 
 export interface Parameter {
   /** Unique in the model: the path of its layer and its own name, such as `0.attention.P.mu1`. */
@@ -29,7 +35,9 @@ export const headWidth = (layer: SoftmaxAttention, D: Dim.Dim): number =>
 // --- constructors ----------------------------------------------------------------------------------------------------
 
 export const normal = (std: number): InitialLaw => ({ _tag: 'normal', std })
+export const uniform = (bound: number): InitialLaw => ({ _tag: 'uniform', bound })
 export const constantly = (value: number): InitialLaw => ({ _tag: 'constant', value })
+export const slices = (...of: readonly InitialLaw[]): InitialLaw => ({ _tag: 'slices', of })
 
 /** The spread that scalar Block weights start from (lin. transformer training reaches its optimum from it). */
 const blockLaw = normal(0.2)
@@ -84,6 +92,24 @@ const ofSoftmaxAttention = (path: string, layer: SoftmaxAttention, D: Dim.Dim): 
   return [...['Q', 'K', 'V'].flatMap((name) => of(name, [h, c, D], [h, c])), ...of('O', [D, h, c], [D])]
 }
 
+/**
+ * For each direction `W`, `matrix[g,c,d]` from a token and `bias[g,c]`, and `U`, `matrix[g,c,d]` from what is carried. The gates
+ * g are input, forget, output and candidate of an LSTM, and reset, update and candidate of a GRU, where `U` has a `bias[c]` too.
+ */
+const ofRecurrent = (path: string, layer: Recurrent, D: Dim.Dim): readonly Parameter[] => {
+  const { cell, std } = layer
+  const [h, g] = [Dim.constant(layer.hidden), Dim.constant(gatesOf(layer))]
+  const law = std === null ? uniform(1 / Math.sqrt(layer.hidden)) : normal(std)
+  const zero = constantly(0)
+  const biases = cell._tag === 'lstm' ? slices(zero, constantly(cell.forgetBias), zero, zero) : zero
+  return directionsOf(layer).flatMap((direction): readonly Parameter[] => [
+    { name: `${path}.${direction}.W.matrix`, dims: [g, h, D], law },
+    { name: `${path}.${direction}.W.bias`, dims: [g, h], law: biases },
+    { name: `${path}.${direction}.U.matrix`, dims: [g, h, h], law },
+    ...(cell._tag === 'gru' ? [{ name: `${path}.${direction}.U.bias`, dims: [h], law: zero }] : [])
+  ])
+}
+
 /** The arrays that a layer itself owns (not those of the layers inside it), given the tokens it reads. */
 export const ofLayer = (path: string, layer: Layer, before: T.Tokens): readonly Parameter[] => {
   switch (layer._tag) {
@@ -106,6 +132,8 @@ export const ofLayer = (path: string, layer: Layer, before: T.Tokens): readonly 
       ]
     case 'positions':
       return [{ name: `${path}.table`, dims: [before.count, T.width(before)], law: normal(layer.std) }]
+    case 'recurrent':
+      return ofRecurrent(path, layer, T.width(before))
     case 'scale':
       return [{ name: `${path}.alpha`, dims: [], law: constantly(layer.initial) }]
     case 'chebyshev':

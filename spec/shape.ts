@@ -4,6 +4,7 @@
 import * as E from 'fp-ts/Either'
 
 import * as Dim from './dim'
+import { directionsOf, type Recurrent } from './recurrent'
 import * as T from './token'
 import type { Weight } from './weight'
 
@@ -96,6 +97,31 @@ export const checkInterval = (
   Number.isFinite(low) && Number.isFinite(high) && low < high
     ? E.right(undefined)
     : fail(path, 'low < high, both finite', `[${low}, ${high}]`, 'the interval of eigenvalues')
+
+/** One token an equation, which are as many as the layer is made for, and sizes that make sense. */
+export const checkRecurrent = (path: string, layer: Recurrent, t: T.Tokens): Result<void> =>
+  all(
+    whole(path, 'hidden', layer.hidden, 1),
+    whole(path, 'tokens', layer.tokens, 1),
+    layer.std === null ? E.right(undefined) : checkStd(path, layer.std),
+    layer.cell._tag === 'gru' || Number.isFinite(layer.cell.forgetBias)
+      ? E.right(undefined)
+      : fail(
+          path,
+          'forgetBias: a finite number',
+          String(layer.cell.forgetBias),
+          'biases of forget gates start from it'
+        ),
+    t.query
+      ? fail(path, 'n tokens', describe(t), 'a query would be read like any other token; encode without one')
+      : E.right(undefined)
+  )
+
+/** What a recurrent layer leaves: what it carries, of both directions one after the other. */
+export const afterRecurrent = (layer: Recurrent, before: T.Tokens): T.Tokens => ({
+  ...before,
+  parts: [{ name: 'y', dim: Dim.constant(layer.hidden * directionsOf(layer).length) }]
+})
 
 /** Tokens that hold the system, one equation each, and no query. */
 export const checkRows = (path: string, t: T.Tokens): Result<void> =>

@@ -112,6 +112,13 @@ export const isBlockwise = (t: Tokens): boolean =>
   t.parts.every((p) => Dim.equals(p.dim, Dim.n) || (p.name === 'b' && Dim.equals(p.dim, Dim.one))) &&
   t.parts.some((p) => p.name === 'b')
 
+/** Whether tokens are of the same number and made of the same parts. */
+export const equals = (p: Tokens, q: Tokens): boolean =>
+  Dim.equals(p.count, q.count) &&
+  p.query === q.query &&
+  p.parts.length === q.parts.length &&
+  p.parts.every((part, k) => part.name === q.parts[k]?.name && Dim.equals(part.dim, q.parts[k].dim))
+
 /** `A:n  b:1  H1:n`. */
 export const showParts = (t: Tokens): string => t.parts.map((p) => `${p.name}:${Dim.show(p.dim)}`).join('  ')
 

@@ -71,6 +71,11 @@ const layerNode = (typed: I.TypedLayer, n: number | null): Node => {
     layerNorm: ({ epsilon }) => ({ label: 'layer norm', middle: `epsilon ${epsilon}`, right: ownCount(typed, n) }),
     gelu: ({ form }) => ({ label: 'GELU', middle: form }),
     positions: ({ tokens }) => ({ label: 'positions', middle: `learned, ${tokens} tokens`, right: ownCount(typed, n) }),
+    recurrent: ({ cell, hidden, direction, tokens }) => ({
+      label: cell._tag.toUpperCase(),
+      middle: `${hidden} numbers, ${direction === 'both' ? 'both ways' : direction}, ${tokens} tokens`,
+      right: ownCount(typed, n)
+    }),
     scale: ({ initial }) => ({ label: 'scale', middle: `alpha, from ${initial}`, right: '1' }),
     chebyshev: ({ degree, low, high, stride }) => ({
       label: 'chebyshev',

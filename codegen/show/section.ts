@@ -50,6 +50,8 @@ const describe = (layer: Layer): string => {
       return layer.form === 'exact' ? 'GELU' : 'GELU by tanh'
     case 'positions':
       return 'learned positions'
+    case 'recurrent':
+      return `${layer.cell._tag.toUpperCase()} of ${layer.hidden} numbers, ${layer.direction === 'both' ? 'both ways' : layer.direction}`
     case 'scale':
       return 'scale'
     case 'chebyshev':

@@ -108,6 +108,7 @@ const operationsOf = (
     case 'layerNorm':
     case 'gelu':
     case 'positions':
+    case 'recurrent':
       return E.left(`${path}: expected linear attention, found ${layer._tag}, which is no polynomial in A`)
     case 'krylov':
       return E.left(`${path}: expected tokens or a polynomial, found coordinates in a Krylov space, which depend on b`)

@@ -8,6 +8,7 @@ import * as T from '../../spec/token'
 import type { Weights } from '../weights/weights'
 import * as D from './dense'
 import { array, matrix, type Place, plusRow, sizeAt, stretch, stretches } from './matrices'
+import { recurrent } from './recurrent'
 import { gelu, layerNorm, softmaxAttention } from './transformer'
 
 /** `y_i = W e_i + w`. */
@@ -114,6 +115,7 @@ export const applyLayer = (typed: TypedLayer, weights: Weights, n: number, e: D.
     layerNorm: (layer) => layerNorm(layer, place, e),
     gelu: (layer) => gelu(layer, e),
     positions: () => D.add(e, D.of(array(weights, `${typed.path}.table`), rows, width)), // y_i = e_i + p_i
+    recurrent: (layer) => recurrent(layer, place, e),
     scale: () => D.scale(array(weights, `${typed.path}.alpha`)[0]!, e), // y_i = alpha e_i
     chebyshev: (layer) => chebyshev(layer, place, e),
     krylov: (layer) => krylov(layer, place, e),

@@ -66,6 +66,7 @@ export const depthOf: (layer: L.Layer) => number = L.match<number>({
   layerNorm: () => 0,
   gelu: () => 0,
   positions: () => 0,
+  recurrent: () => 1,
   scale: () => 0,
   chebyshev: () => 0,
   krylov: ({ body }) => depthOf(body),

@@ -88,6 +88,7 @@ const attentions = (typed: I.TypedLayer): E.Either<string, readonly I.TypedLayer
       case 'layerNorm':
       case 'gelu':
       case 'positions':
+      case 'recurrent':
       case 'chebyshev':
       case 'krylov':
         return `${each.path}: expected attention layers, found ${each.layer._tag}`

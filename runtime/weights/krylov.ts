@@ -54,6 +54,7 @@ const leaned = (layer: L.Layer): L.Layer =>
     layerNorm: (own) => own,
     gelu: (own) => own,
     positions: (own) => own,
+    recurrent: (own) => own,
     scale: (own) => own,
     chebyshev: (own) => own,
     krylov: (own) => ({ ...own, body: leaned(own.body) }),

@@ -11,6 +11,7 @@ import { krylov } from './krylov'
 import { newtonSchulz } from './newton-schulz'
 import { polarLinear } from './polar-linear'
 import { polynomial } from './polynomial'
+import { gru, lstm } from './recurrent'
 import { transformer } from './transformer'
 
 /** An architecture of the zoo; most fit any n, and those with matrices are made for the one asked for. */
@@ -157,6 +158,18 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     about: 'the same with a causal mask, GELU by tanh and no positions',
     model: (n) =>
       smallTransformer('transformer-1-causal', { n, blocks: 1, mask: 'causal', gelu: 'tanh', positions: 'none' })
+  },
+  'lstm-1': {
+    about: 'an LSTM that reads columns from the first to the last; made for one n',
+    model: (n) => ({ ...lstm({ n, width: 5, layers: 1, bidirectional: false, std: 0.4 }), name: 'lstm-1' })
+  },
+  'lstm-1-both': {
+    about: 'LSTMs that read columns both ways',
+    model: (n) => ({ ...lstm({ n, width: 3, layers: 1, std: 0.4 }), name: 'lstm-1-both' })
+  },
+  'gru-2': {
+    about: 'two layers of GRUs that read embedded columns both ways',
+    model: (n) => ({ ...gru({ n, width: 4, layers: 2, embedding: 3, std: 0.4 }), name: 'gru-2' })
   },
   'krylov-2': {
     about: 'BLOCK with all-ones terms, in coordinates of a Krylov space, A and b learned a factor',

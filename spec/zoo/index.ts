@@ -30,4 +30,5 @@ export {
   transformerDemo,
   twoLayers
 } from './recipes'
+export { gru, lstm, type RecurrentOptions } from './recurrent'
 export { type TransformerOptions, transformer } from './transformer'

@@ -1,36 +1,19 @@
-import { pipe } from 'fp-ts/function'
 import test from 'tape'
 
 import * as D from '../../runtime/interpreter/dense'
 import { applyLayer } from '../../runtime/interpreter/layers'
 import * as Key from '../../runtime/random/key'
-import { L, M, T, W } from '../../spec'
+import { L } from '../../spec'
 import type { TypedLayer } from '../../spec/infer'
-import { typed } from '../support/right'
+import { between, rows } from '../support/layers'
 
 const tokens = 3
 const width = 4
 
-/** A layer on tokens of `width` numbers, judged. */
-const inside = (layer: L.Layer): TypedLayer =>
-  typed(
-    M.make({
-      name: 'case',
-      encoding: T.columns,
-      body: pipe(
-        L.linearMap({ weight: W.full, out: width }),
-        L.andThen(layer),
-        L.andThen(L.linearMap({ weight: W.full, out: 1 }))
-      ),
-      readout: M.perToken('y')
-    })
-  ).body.children[1] as TypedLayer
-
 const matrix = (rows: readonly (readonly number[])[]): D.Array64 =>
   D.of(Float64Array.from(rows.flat()), rows.length, rows[0]?.length ?? 0)
 
-const rows = (a: D.Array64): number[][] =>
-  Array.from({ length: D.rowsOf(a) }, (_, i) => Array.from({ length: D.columnsOf(a) }, (_, j) => a.get(i, j)))
+const inside = (layer: L.Layer): TypedLayer => between(width, layer)
 
 const draw = (label: string, count: number): Float64Array => Key.normal(Key.fold(Key.key(3), label), count)
 

@@ -57,6 +57,17 @@ const { layer } = fc.letrec<{ layer: L.Layer }>((tie) => ({
     fc.record({ _tag: fc.constant('layerNorm' as const), epsilon: finite }),
     fc.record({ _tag: fc.constant('gelu' as const), form: fc.constantFrom<L.Gelu['form']>('exact', 'tanh') }),
     fc.record({ _tag: fc.constant('positions' as const), tokens: whole(1, 50), std: finite }),
+    fc.record({
+      _tag: fc.constant('recurrent' as const),
+      cell: fc.oneof(
+        fc.record({ _tag: fc.constant('lstm' as const), forgetBias: finite }),
+        fc.constant<L.Cell>({ _tag: 'gru' })
+      ),
+      hidden: whole(1, 50),
+      direction: fc.constantFrom<L.Direction>('forward', 'backward', 'both'),
+      tokens: whole(1, 50),
+      std: fc.option(finite, { nil: null })
+    }),
     fc.record({ _tag: fc.constant('linearAttention' as const), heads: whole(1, 8), P: weight, Q: weight }),
     fc.record({
       _tag: fc.constant('chebyshev' as const),
