@@ -3,7 +3,7 @@ import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 
 import { type ClassicalProgram, cgProgram, choleskyProgram } from '../codegen/targets/wasm/classical/program'
 import { batchCg, batchCholesky } from '../runtime/linalg/batch'
-import type { Sample } from '../runtime/sample/spd'
+import type { Sample } from '../runtime/sample/sample'
 import { groups } from '../runtime/wasm/lanes'
 
 export interface Classical {

@@ -4,6 +4,7 @@
  *     npm run bench
  *     npm run bench -- --sizes 9,32 --seconds 5 --backends webasm
  */
+
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +13,7 @@ import * as E from 'fp-ts/Either'
 import { backendNames, isBackendName } from '../runtime/backends/error'
 import { read, show as showFault } from '../runtime/checkpoint/checkpoint'
 import { packageRoot } from '../runtime/package/root'
+import { kappaOf } from '../spec/family'
 import { run } from './run'
 import { show } from './table'
 
@@ -79,7 +81,7 @@ const main = async (): Promise<number> => {
   const results = await run({
     model,
     weights,
-    kappa: recipe?.valid.kappa.high ?? 5,
+    kappa: (recipe === null ? null : kappaOf(recipe.valid))?.high ?? 5,
     sizes: options.sizes,
     batch: options.batch,
     seconds: options.seconds,

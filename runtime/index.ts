@@ -68,7 +68,8 @@ export type { Arrays, Executable, Runtime } from './backends/runtime'
 // --- sampling and training -----------------------------------------------------------------------------------------------
 
 export * as Random from './random/key'
-export { draw as sample, type Sample } from './sample/spd'
+export { draw as sample } from './sample/draw'
+export type { Sample } from './sample/sample'
 export { type Judgement as SpectralJudgement, judge as judgeSpectral } from './spectral/judge'
 export { ofEigenvalues, ofInterval, ofMatrix, type Target as SpectralTarget } from './spectral/target'
 export { type SpectralModel, type SpectralOptions, trainSpectral } from './spectral/train'

@@ -3,6 +3,7 @@
  */
 export * as Dim from './dim'
 export * as Family from './family'
+export * as FamilyJson from './family-json'
 export * as Infer from './infer'
 export * as Json from './json'
 export * as L from './layer'

@@ -4,22 +4,13 @@
 import type * as E from 'fp-ts/Either'
 
 import * as D from './decoder'
-import type { Family, Spd } from './family'
+import { encodeFamily, decodeFamilyAt as family, kappa, mostSize, notNegative, positive } from './family-json'
 import * as Json from './json'
 import type { Path, Rate, Recipe, Stage, Start } from './recipe'
 
-const mostSize = 1_000_000
 const mostSteps = 1_000_000_000
 
 // --- encoding --------------------------------------------------------------------------------------------------------
-
-/** A family as a plain value that JSON can hold. */
-export const encodeFamily = (family: Family): D.Json => ({
-  _tag: family._tag,
-  kappa: { low: family.kappa.low, high: family.kappa.high },
-  spectrum: family.spectrum,
-  sizes: { low: family.sizes.low, high: family.sizes.high }
-})
 
 const encodePath = (path: Path | null): D.Json =>
   path === null ? null : { from: path.from, steps: path.steps, iterations: path.iterations }
@@ -70,24 +61,6 @@ export const encodeRecipe = (recipe: Recipe): D.Json => ({
 })
 
 // --- decoding --------------------------------------------------------------------------------------------------------
-
-type Range = Spd['kappa']
-
-const ordered = (decoder: D.Decoder<number>): D.Decoder<Range> =>
-  D.that(D.struct<Range>({ low: decoder, high: decoder }), (r) => r.low <= r.high, 'low of at most high')
-
-const positive = D.that(D.number, (value) => value > 0, 'a number above 0')
-const notNegative = D.that(D.number, (value) => value >= 0, 'a number of at least 0')
-const kappa = D.that(D.number, (value) => value >= 1, 'a condition number of at least 1')
-
-const family: D.Decoder<Family> = D.union<Family>({
-  spd: D.struct<Spd>({
-    _tag: D.tag('spd'),
-    kappa: ordered(kappa),
-    spectrum: D.oneOf('uniform', 'logUniform'),
-    sizes: ordered(D.whole(1, mostSize))
-  })
-})
 
 const aboveOne = D.that(D.number, (value) => value > 1, 'a condition number above 1')
 
@@ -171,9 +144,6 @@ const recipe: D.Decoder<Recipe> = D.struct<Recipe>({
   seed: D.whole(0, Number.MAX_SAFE_INTEGER),
   valid: family
 })
-
-/** The family that a JSON value describes, or the first place where it describes none. */
-export const decodeFamily = (value: unknown): E.Either<D.DecodeError, Family> => family(value, '', 0)
 
 /** The recipe that a JSON value describes, or the first place where it describes none. */
 export const decodeRecipe = (value: unknown): E.Either<D.DecodeError, Recipe> => recipe(value, '', 0)

@@ -7,7 +7,8 @@ import * as D from '../../spec/decoder'
 
 /** The mean square error of the answers to `systems` random systems, per component, in float64. */
 export interface Measured {
-  readonly kappa: number
+  /** Of the systems, or `null` where they are those of the family that the model is meant for. */
+  readonly kappa: number | null
   readonly n: number
   readonly systems: number
   readonly mse: number
@@ -35,7 +36,7 @@ export const cardDecoder: D.Decoder<Card> = D.struct<Card>({
   parameters: D.whole(0, Number.MAX_SAFE_INTEGER),
   measured: D.array(
     D.struct<Measured>({
-      kappa: D.number,
+      kappa: D.nullable(D.number),
       n: D.whole(1, 1_000_000),
       systems: D.whole(1, 1_000_000_000),
       mse: D.number

@@ -10,7 +10,7 @@ import * as I from '../../spec/infer'
 import type { Recipe, Stage } from '../../spec/recipe'
 import { load64 } from '../javascript/run'
 import * as Key from '../random/key'
-import { draw } from '../sample/spd'
+import { draw } from '../sample/draw'
 import { depthOf } from '../solve/choose'
 import { count, type Weights } from '../weights/weights'
 import type { Card, Measured } from './card-json'
@@ -65,8 +65,32 @@ export const measure = (
         })
       )
     }),
-    E.map((rows) => rows.flat().sort((p, q) => p.kappa - q.kappa || p.n - q.n))
+    E.map((rows) => rows.flat().sort((p, q) => (p.kappa ?? 0) - (q.kappa ?? 0) || p.n - q.n))
   )
+
+/** The same on `systems` systems of a family at each of its sizes that the model fits, at most `mostSizes` of them. */
+export const measureOn = (
+  typed: I.Typed,
+  weights: Weights,
+  family: F.Family,
+  o: Pick<MeasureOptions, 'systems' | 'seed'>
+): E.Either<CompileError, readonly Measured[]> => {
+  const { low, high } = F.sizesOf(family)
+  const sizes = typed.n === null ? [...new Set([low, high])] : [typed.n].filter((n) => low <= n && n <= high)
+  return pipe(
+    sizes,
+    E.traverseArray((n) => {
+      const batch = systemsOf(n, o.systems)
+      return pipe(
+        toJavaScript({ _tag: 'forward' }, typed, { n, batch }),
+        E.map((program): Measured => {
+          const { A, b, x } = draw(family, Key.fold(Key.fold(Key.key(o.seed), 'card'), n), { n, batch })
+          return { kappa: null, n, systems: batch, mse: meanSquare(load64(program).run({ ...weights, A, b })['x']!, x) }
+        })
+      )
+    })
+  )
+}
 
 // --- cards -----------------------------------------------------------------------------------------------------------
 
@@ -74,7 +98,7 @@ const cardSizes = [2, 9, 16, 32, 64]
 const ladder = [1, 2, 5, 10, 30, 100, 300, 1000]
 
 /** Both ends of a range of condition numbers and round ones between. */
-const kappasOf = ({ low, high }: F.Family['kappa']): readonly number[] => [
+const kappasOf = ({ low, high }: F.Range): readonly number[] => [
   ...new Set([low, ...ladder.filter((kappa) => kappa > low && kappa < high), high])
 ]
 
@@ -134,13 +158,15 @@ export const card = (recipe: Recipe, weights: Weights): E.Either<string, Card> =
     E.mapLeft(I.show),
     E.chain((typed) =>
       pipe(
-        measure(typed, weights, {
-          kappas: kappasOf(recipe.valid.kappa),
-          sizes: typed.n === null ? cardSizes : [typed.n],
-          spectrum: recipe.valid.spectrum,
-          systems: 1000,
-          seed: 0
-        }),
+        recipe.valid._tag === 'spd'
+          ? measure(typed, weights, {
+              kappas: kappasOf(recipe.valid.kappa),
+              sizes: typed.n === null ? cardSizes : [typed.n],
+              spectrum: recipe.valid.spectrum,
+              systems: 1000,
+              seed: 0
+            })
+          : measureOn(typed, weights, recipe.valid, { systems: 1000, seed: 0 }),
         E.map((measured) => ({
           trained: trainedLines(recipe),
           valid: F.show(recipe.valid),
@@ -165,22 +191,26 @@ const table = (rows: readonly (readonly string[])[]): readonly string[] => {
 export const render = (name: string, { trained, valid, parameters, measured }: Card): string => {
   const sizes = [...new Set(measured.map((m) => m.n))]
   const kappas = [...new Set(measured.map((m) => m.kappa))]
-  const cell = (kappa: number, n: number): string =>
+  const cell = (kappa: number | null, n: number): string =>
     measured.find((m) => m.kappa === kappa && m.n === n)?.mse.toExponential(1) ?? '-'
+  const onItself = measured.some((m) => m.kappa === null)
   const systems = [...new Set(measured.map((m) => m.systems))]
   const many = systems.length === 1 ? `${systems[0]}` : `${Math.min(...systems)} to ${Math.max(...systems)}`
   return [
     name,
     `  parameters  ${parameters}`,
-    `  valid for   ${valid}, scaled so that its spectrum lies in [2/(1+kappa), 2 kappa/(1+kappa)]`,
+    `  valid for   ${valid}${onItself ? '' : ', scaled so that its spectrum lies in [2/(1+kappa), 2 kappa/(1+kappa)]'}`,
     ...trained.map((line, k) => `  ${k === 0 ? 'trained by  ' : '            '}${line}`),
     ...(measured.length === 0
       ? []
       : [
-          `  measured    mean square error of x ~ N(0, I), float64, ${many} random systems each`,
+          `  measured    mean square error of x${onItself ? '' : ' ~ N(0, I)'}, float64, ${many} random systems${onItself ? '' : ' each'}`,
           ...table([
-            ['kappa', ...sizes.map((n) => `n = ${n}`)],
-            ...kappas.map((kappa) => [String(kappa), ...sizes.map((n) => cell(kappa, n))])
+            [onItself ? '' : 'kappa', ...sizes.map((n) => `n = ${n}`)],
+            ...kappas.map((kappa) => [
+              kappa === null ? 'its own family' : String(kappa),
+              ...sizes.map((n) => cell(kappa, n))
+            ])
           ]).map((line) => `              ${line}`)
         ])
   ].join('\n')

@@ -1,9 +1,11 @@
 /**
  * Models by the names that people give: of the zoo, of shipped checkpoints, of files.
  */
+
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as E from 'fp-ts/Either'
+import { kappaOf } from '../../spec/family'
 
 import * as I from '../../spec/infer'
 import * as Json from '../../spec/json'
@@ -112,7 +114,10 @@ const fromCheckpoint = async (name: string, file: string): Promise<Result<Found>
   const found = await readCheckpoint(file)
   if (E.isLeft(found)) return found
   const { model, weights, recipe } = found.right
-  return fixed(name, model, found.right, { weights, kappa: recipe?.valid.kappa.high ?? usualKappa })
+  return fixed(name, model, found.right, {
+    weights,
+    kappa: (recipe === null ? null : kappaOf(recipe.valid))?.high ?? usualKappa
+  })
 }
 
 /** `closed-form-LAYERS-kappa-KAPPA`. */

@@ -14,7 +14,8 @@ import { interpretBatch } from '../interpreter/interpret'
 import { load64 } from '../javascript/run'
 import { batchCg } from '../linalg/batch'
 import * as Key from '../random/key'
-import { draw, type Sample } from '../sample/spd'
+import { draw } from '../sample/draw'
+import type { Sample } from '../sample/sample'
 import type { Weights } from '../weights/weights'
 
 // --- model -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import type { Executable, Runtime } from '../backends/runtime'
 import { read, show } from '../checkpoint/checkpoint'
 import { load64 } from '../javascript/run'
 import { shipped } from '../package/root'
-import type { Sample } from '../sample/spd'
+import type { Sample } from '../sample/sample'
 import { closedForm } from '../weights/closed-form'
 import type { Weights } from '../weights/weights'
 

@@ -1,21 +1,13 @@
 /**
  * Drawing systems from a family: symmetric positive definite matrices with a known spectrum, and scalar systems on nodes.
  */
-import type { Family, Spectrum } from '../../spec/family'
+import type { Range, Spd, Spectrum } from '../../spec/family'
 import { withSpectrum } from '../linalg/orthogonal'
 import { matvec } from '../linalg/products'
 import * as Key from '../random/key'
+import { type DrawOptions, gather, type Sample, type System } from './sample'
 
 // --- model -----------------------------------------------------------------------------------------------------------
-
-/** Systems of one size with their answers: A [batch, n, n], x [batch, n] and b = A x [batch, n], flat in C order. */
-export interface Sample {
-  readonly n: number
-  readonly batch: number
-  readonly A: Float64Array
-  readonly x: Float64Array
-  readonly b: Float64Array
-}
 
 /** Scalar systems `lambda x = lambda`, each with the share of the loss that it counts for. */
 export interface Nodes {
@@ -27,7 +19,7 @@ export interface Nodes {
 // --- spectra ---------------------------------------------------------------------------------------------------------
 
 /** `low (high / low)^u`, the ends exact. */
-const between = (spectrum: Spectrum, low: number, high: number, u: number): number =>
+export const between = (spectrum: Spectrum, low: number, high: number, u: number): number =>
   low === high ? low : spectrum === 'uniform' ? low + (high - low) * u : Math.min(high, low * (high / low) ** u)
 
 /** The eigenvalues of one system: both ends, then `n - 2` of the interior (n = 1 has the interior's law alone). */
@@ -39,17 +31,20 @@ const eigenvalues = (key: Key.Key, n: number, kappa: number, spectrum: Spectrum)
   })
 }
 
+/** The condition number of one system, log-uniform in its range. */
+export const drawKappa = (key: Key.Key, { low, high }: Range): number =>
+  between('logUniform', low, high, Key.uniform(key, 1)[0]!)
+
 // --- draws -----------------------------------------------------------------------------------------------------------
 
-/** One system into the arrays of a batch. */
-const drawOne = (family: Family, key: Key.Key, s: number, { n, A, x, b }: Sample): void => {
+const one = (family: Spd, key: Key.Key, n: number): System => {
   const of = (label: string): Key.Key => Key.fold(key, label)
-  const kappa = between('logUniform', family.kappa.low, family.kappa.high, Key.uniform(of('kappa'), 1)[0]!)
-  const own = withSpectrum(eigenvalues(of('spectrum'), n, kappa, family.spectrum), of('basis'))
-  const answer = Key.normal(of('answer'), n)
-  A.set(own, s * n * n)
-  x.set(answer, s * n)
-  matvec(own, answer, n, n, b.subarray(s * n, (s + 1) * n))
+  const kappa = drawKappa(of('kappa'), family.kappa)
+  const A = withSpectrum(eigenvalues(of('spectrum'), n, kappa, family.spectrum), of('basis'))
+  const x = Key.normal(of('answer'), n)
+  const b = new Float64Array(n)
+  matvec(A, x, n, n, b)
+  return { A, x, b, coefficients: [kappa] }
 }
 
 /**
@@ -57,13 +52,8 @@ const drawOne = (family: Family, key: Key.Key, s: number, { n, A, x, b }: Sample
  *
  * System s depends on the key and on s alone: a larger batch begins with the smaller one.
  */
-export const draw = (family: Family, key: Key.Key, options: { readonly n: number; readonly batch: number }): Sample => {
-  const { n, batch } = options
-  const [A, x, b] = [new Float64Array(batch * n * n), new Float64Array(batch * n), new Float64Array(batch * n)]
-  const sample = { n, batch, A, x, b }
-  for (let s = 0; s < batch; s++) drawOne(family, Key.fold(key, s), s, sample)
-  return sample
-}
+export const drawSpd = (family: Spd, key: Key.Key, options: DrawOptions): Sample =>
+  gather(options, 1, (s) => one(family, Key.fold(key, s), options.n))
 
 /** How many times as much as an inner node an end of the spectrum counts: small systems have little but their ends. */
 const endWeight = 5

@@ -1,8 +1,10 @@
 /**
  * Networks by name: shipped checkpoints, closed forms, checkpoint files, and those handed in.
  */
+
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import { kappaOf } from '../../spec/family'
 
 import * as checkpoint from '../checkpoint/checkpoint'
 import { bestClosedForm, closedFormSource, largestKappa, type Source } from './choose'
@@ -34,7 +36,7 @@ const fromFile = async (file: string, name: string): Promise<E.Either<SolveError
   const found = await checkpoint.read(file)()
   if (E.isLeft(found)) return E.left(solveError('model', checkpoint.show(found.left)))
   const { model, weights, recipe } = found.right
-  const kappa = recipe?.valid.kappa.high ?? shipped[name]?.kappa ?? 5
+  const kappa = (recipe === null ? null : kappaOf(recipe.valid))?.high ?? shipped[name]?.kappa ?? 5
   const source: Source = { name, model, weights, kappa }
   read.set(file, source)
   return E.right(source)

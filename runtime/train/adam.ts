@@ -6,9 +6,11 @@
 import * as E from 'fp-ts/Either'
 
 import { type Optimiser, adam as paper } from '../../codegen/rules/optimiser'
+import { sizesOf } from '../../spec/family'
 import type { Rate, Stage } from '../../spec/recipe'
 import * as Key from '../random/key'
-import { draw, type Sample } from '../sample/spd'
+import { draw } from '../sample/draw'
+import type { Sample } from '../sample/sample'
 import type { Weights } from '../weights/weights'
 import type { Context, Result, StageResult } from './context'
 import { type TrainState, trainError } from './state'
@@ -26,7 +28,7 @@ export const rateAt = ({ peak, warmup, decay }: Rate, step: number, steps: numbe
 /** The batch of one step: a size drawn uniformly from the family's, then systems of that size. */
 const batchOf = (key: Key.Key, { family, batch }: Adam, step: number): Sample => {
   const own = Key.fold(key, step)
-  const { low, high } = family.sizes
+  const { low, high } = sizesOf(family)
   const n = Key.integers(Key.fold(own, 'size'), 1, low, high + 1)[0]!
   return draw(family, Key.fold(own, 'systems'), { n, batch })
 }

@@ -4,9 +4,10 @@
  */
 import * as E from 'fp-ts/Either'
 
+import { type Family, sizesOf } from '../../spec/family'
 import type { Stage } from '../../spec/recipe'
 import * as Key from '../random/key'
-import { draw } from '../sample/spd'
+import { draw } from '../sample/draw'
 import { count } from '../weights/weights'
 import type { Context, Result, StageResult } from './context'
 import * as LM from './levenberg-marquardt'
@@ -20,12 +21,14 @@ type Sampled = Extract<Stage, { readonly _tag: 'levenbergMarquardt' }>
 const settled = 1e10
 
 /** All sizes of a family, smallest first. */
-export const sizesOf = (sizes: { readonly low: number; readonly high: number }): readonly number[] =>
-  Array.from({ length: sizes.high - sizes.low + 1 }, (_, k) => sizes.low + k)
+export const allSizes = (family: Family): readonly number[] => {
+  const { low, high } = sizesOf(family)
+  return Array.from({ length: high - low + 1 }, (_, k) => low + k)
+}
 
 const drawn = (c: Context, { family, systems }: Sampled, programs: Residuals, number: number): LM.LeastSquares => {
   const key = Key.fold(c.key, number)
-  const sizes = sizesOf(family.sizes)
+  const sizes = allSizes(family)
   return programs(
     sizes.map((n) => ({
       sample: draw(family, Key.fold(key, n), { n, batch: systems }),
@@ -46,7 +49,7 @@ const atStart = (state: TrainState, start: number): TrainState => ({
 
 export const sampled = async (c: Context, stage: Sampled, from: TrainState): Promise<Result<StageResult>> => {
   const { typed, n } = c
-  const sizes = sizesOf(stage.family.sizes)
+  const sizes = allSizes(stage.family)
   const compiled = residuals(
     typed,
     sizes.map((size) => ({ n: size, batch: stage.systems }))

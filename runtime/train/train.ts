@@ -5,6 +5,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type * as TE from 'fp-ts/TaskEither'
 
+import { sizesOf } from '../../spec/family'
 import * as I from '../../spec/infer'
 import type { Recipe, Stage } from '../../spec/recipe'
 import * as Key from '../random/key'
@@ -110,8 +111,8 @@ const problem = (recipe: Recipe, typed: I.Typed, options: FollowOptions): string
       return `${place}: expected 1 start after the first stage, found ${stage.starts}`
     }
     if (stage._tag === 'scalarNodes' || stage._tag === 'eigenvalues') continue
-    if (typed.n !== null && (stage.family.sizes.low !== typed.n || stage.family.sizes.high !== typed.n)) {
-      const { low, high } = stage.family.sizes
+    const { low, high } = sizesOf(stage.family)
+    if (typed.n !== null && (low !== typed.n || high !== typed.n)) {
       return `${place}: expected systems of n = ${typed.n}, which the model is made for, found sizes ${low} to ${high}`
     }
   }

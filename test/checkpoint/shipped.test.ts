@@ -9,7 +9,7 @@ import { type Checkpoint, read, toBytes } from '../../runtime/checkpoint/checkpo
 import { ofTrained } from '../../runtime/checkpoint/trained'
 import { interpretBatch } from '../../runtime/interpreter/interpret'
 import * as Key from '../../runtime/random/key'
-import { draw } from '../../runtime/sample/spd'
+import { draw } from '../../runtime/sample/draw'
 import { firstDamping } from '../../runtime/train/levenberg-marquardt'
 import { follow, type TrainState } from '../../runtime/train/train'
 import { specialise } from '../../runtime/weights/specialise'
@@ -54,7 +54,13 @@ for (const [recipe, start] of shipped) {
     t.deepEqual(result.weights, checkpoint.weights, 'and gives these weights, to the last bit')
     t.equal(result.loss, checkpoint.loss, `with this loss, ${result.loss}`)
     const row = checkpoint.card!.measured.find((m) => m.n === 9)!
-    const options = { kappas: [row.kappa], sizes: [9], spectrum: recipe.valid.spectrum, systems: 1000, seed: 0 }
+    const options = {
+      kappas: [row.kappa!],
+      sizes: [9],
+      spectrum: (recipe.valid as Family.Spd).spectrum,
+      systems: 1000,
+      seed: 0
+    }
     t.deepEqual(right(measure(typed(recipe.model), checkpoint.weights, options)), [row], 'its card is right')
     t.end()
   })

@@ -1,7 +1,8 @@
 import test from 'tape'
 
 import * as Key from '../../runtime/random/key'
-import { draw, nodes, scalars } from '../../runtime/sample/spd'
+import { draw } from '../../runtime/sample/draw'
+import { nodes, scalars } from '../../runtime/sample/spd'
 import { Family } from '../../spec'
 import { eigenvalues } from '../support/eigenvalues'
 import { distance, size } from '../support/systems'

@@ -111,12 +111,50 @@ const range = (value: fc.Arbitrary<number>): fc.Arbitrary<{ low: number; high: n
 
 const kappa = fc.double({ noNaN: true, noDefaultInfinity: true, min: 1.0001 })
 
-export const family: fc.Arbitrary<Family.Family> = fc.record({
+const spectrum = fc.constantFrom<Family.Spectrum>('uniform', 'logUniform')
+const sizes = range(whole(1, 1000))
+const level = fc.double({ noNaN: true, min: 0, max: 10 })
+const share = fc.double({ noNaN: true, min: 0, max: 1 })
+
+export const spd: fc.Arbitrary<Family.Spd> = fc.record({
   _tag: fc.constant('spd' as const),
   kappa: range(kappa),
-  spectrum: fc.constantFrom<Family.Spectrum>('uniform', 'logUniform'),
-  sizes: range(whole(1, 1000))
+  spectrum,
+  sizes
 })
+
+const clean: fc.Arbitrary<Family.Family> = fc.oneof(
+  spd,
+  fc.record({
+    _tag: fc.constant('general' as const),
+    structure: fc.constantFrom<Family.Structure>('nonsymmetric', 'indefinite'),
+    kappa: range(kappa),
+    spectrum,
+    sizes
+  }),
+  fc.record({
+    _tag: fc.constant('collocation' as const),
+    alpha: range(fc.double({ noNaN: true, min: -0.99, max: 0.99 })),
+    omega: range(level),
+    advection: fc.option(range(level)),
+    reaction: fc.option(fc.record({ rho: range(level), gamma: range(share), nu: range(level) })),
+    source: fc.record({ terms: whole(1, 30), decay: share }),
+    sizes
+  }),
+  fc.record({
+    _tag: fc.constant('newton' as const),
+    p: fc.array(fc.double({ noNaN: true, min: 2, max: 8 }), { minLength: 1, maxLength: 3 }),
+    ratio: whole(1, 5),
+    noise: level,
+    iterations: whole(1, 20),
+    sizes
+  })
+)
+
+export const family: fc.Arbitrary<Family.Family> = fc.oneof(
+  clean,
+  fc.record({ _tag: fc.constant('noisy' as const), of: clean, A: level, b: level })
+)
 
 const stage: fc.Arbitrary<Recipe.Stage> = fc.oneof(
   fc.record({

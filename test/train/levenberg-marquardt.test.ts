@@ -1,7 +1,8 @@
 import test from 'tape'
 
 import * as Key from '../../runtime/random/key'
-import { draw, nodes, scalars } from '../../runtime/sample/spd'
+import { draw } from '../../runtime/sample/draw'
+import { nodes, scalars } from '../../runtime/sample/spd'
 import { type Linearised, steps } from '../../runtime/train/damped'
 import * as LM from '../../runtime/train/levenberg-marquardt'
 import { residuals } from '../../runtime/train/residuals'

@@ -3,8 +3,8 @@ import test from 'tape'
 import * as D from '../../runtime/interpreter/dense'
 import { interpretBatch } from '../../runtime/interpreter/interpret'
 import * as Key from '../../runtime/random/key'
-import { drawGeneral } from '../../runtime/sample/general'
-import { draw, type Sample } from '../../runtime/sample/spd'
+import { draw } from '../../runtime/sample/draw'
+import type { Sample } from '../../runtime/sample/sample'
 import { newtonSchulzContraction, newtonSchulzForm, type Start } from '../../runtime/weights/newton-schulz'
 import { Family } from '../../spec'
 import { left, right, typed } from '../support/right'
@@ -35,7 +35,7 @@ for (const start of ['identity', 'rows'] as const) {
       const drawn =
         start === 'identity'
           ? draw(Family.spd({ kappa, sizes: n }), Key.key(n), { n, batch: 1 })
-          : drawGeneral({ kind: 'nonsymmetric', kappa }, Key.key(n), { n, batch: 1 })
+          : draw(Family.general({ kappa, sizes: n }), Key.key(n), { n, batch: 1 })
       const sample: Sample = { ...drawn, A: drawn.A.map((v) => 1.5 * v), b: drawn.b.map((v) => 1.5 * v) }
       const alpha = start === 'identity' ? 2 / (low + high) : 2 / (low * low + high * high)
       for (const layers of [1, 2, 3, 6, 9]) {

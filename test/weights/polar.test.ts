@@ -3,13 +3,15 @@ import test from 'tape'
 
 import { interpretBatch } from '../../runtime/interpreter/interpret'
 import * as Key from '../../runtime/random/key'
-import { drawGeneral, type Kind } from '../../runtime/sample/general'
+import { draw } from '../../runtime/sample/draw'
 import { follow } from '../../runtime/train/train'
 import { embed } from '../../runtime/weights/closed-form'
 import { embedPolar, polarContraction, polarForm } from '../../runtime/weights/polar'
-import { L, type M, T, Zoo } from '../../spec'
+import { Family, L, type M, T, Zoo } from '../../spec'
 import { polarRecipe } from '../../spec/zoo/polar-recipe'
 import { left, right, typed } from '../support/right'
+
+type Kind = Family.Structure
 
 const kinds: readonly Kind[] = ['nonsymmetric', 'indefinite']
 
@@ -18,7 +20,7 @@ const residuals = (model: M.Model, weights: Record<string, Float64Array>, sigma:
   interpretBatch(typed(model), weights, { n: 1, batch: sigma.length, A: sigma, b: sigma }).map((x) => 1 - x)
 
 const meanSquare = (model: M.Model, weights: Record<string, Float64Array>, kind: Kind, kappa: number, n: number) => {
-  const sample = drawGeneral({ kind, kappa }, Key.key(n), { n, batch: 20 })
+  const sample = draw(Family.general({ structure: kind, kappa, sizes: n }), Key.key(n), { n, batch: 20 })
   const x = interpretBatch(typed(model), weights, sample)
   return x.reduce((sum, v, i) => sum + (v - sample.x[i]!) ** 2, 0) / x.length
 }

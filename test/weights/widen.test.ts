@@ -2,7 +2,7 @@ import test from 'tape'
 
 import { interpretBatch } from '../../runtime/interpreter/interpret'
 import * as Key from '../../runtime/random/key'
-import { draw } from '../../runtime/sample/spd'
+import { draw } from '../../runtime/sample/draw'
 import { initialise } from '../../runtime/weights/initialise'
 import { widen } from '../../runtime/weights/widen'
 import { Family, T, Zoo } from '../../spec'

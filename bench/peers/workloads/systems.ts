@@ -1,7 +1,7 @@
 /** A batch of small symmetric positive definite systems: arrays in memory to answers in memory. */
 import { batchCholesky } from '../../../runtime/linalg/batch'
 import * as Key from '../../../runtime/random/key'
-import { draw } from '../../../runtime/sample/spd'
+import { draw } from '../../../runtime/sample/draw'
 import * as F from '../../../spec/family'
 import { product, transposed } from '../reference/operations'
 import type { Case } from '../workload'

@@ -1,6 +1,6 @@
 /** A pre-norm transformer over the columns of a system, forward and trained, with the same weights for everybody. */
 import * as Key from '../../../runtime/random/key'
-import { draw } from '../../../runtime/sample/spd'
+import { draw } from '../../../runtime/sample/draw'
 import * as F from '../../../spec/family'
 import { dimensions, forward, losses, type Shape, type Weights } from '../reference/transformer'
 import type { Case, Operand } from '../workload'

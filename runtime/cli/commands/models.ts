@@ -93,7 +93,10 @@ const list = async (o: Options): Promise<Outcome> => {
 /** The theorem of trained weights, computed from them; none for a network that is no polynomial in A. */
 const guaranteeOf = ({ model, weights, recipe }: Checkpoint): ReturnType<typeof formsOf> => {
   if (recipe === null) return E.left('it does not say which systems it is for')
-  const kappa = recipe.valid.kappa.high
+  const kappa = F.kappaOf(recipe.valid)?.high
+  if (recipe.valid._tag !== 'spd' || kappa === undefined) {
+    return E.left('it is not for positive definite systems of a known condition number')
+  }
   return formsOf({ model, weights, low: 2 / (1 + kappa), high: (2 * kappa) / (1 + kappa) })
 }
 

@@ -1,7 +1,9 @@
 /** `ansatz train spectral`: a network for the spectrum of one's own matrix, for an interval or for eigenvalues, in seconds. */
+
 import path from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import { kappaOf } from '../../../spec/family'
 
 import * as I from '../../../spec/infer'
 import { type Card, measure, trainedLines } from '../../checkpoint/card'
@@ -107,7 +109,7 @@ const cardOf = (made: SpectralModel, target: Target, on: 'interval' | 'eigenvalu
         on === 'eigenvalues'
           ? E.right([])
           : measure(typed, made.trained.weights, {
-              kappas: [made.recipe.valid.kappa.high],
+              kappas: [kappaOf(made.recipe.valid)!.high],
               sizes: [2, 9, 16],
               spectrum: 'uniform',
               systems: 50,

@@ -1,5 +1,5 @@
 /** What the row on general matrices says: claims, tables and a plot of what was measured. */
-import type { Kind } from '../../sample/general'
+import type { Structure as Kind } from '../../../spec/family'
 import { polarContraction } from '../../weights/polar'
 import type { Cell, Claim, Plot, Table } from '../row'
 

@@ -1,14 +1,16 @@
 /** Beyond symmetric positive definite matrices: the answer read over all tokens, `x = A_L^T b_L`, by depth and condition. */
+
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import { general, type Structure as Kind } from '../../../spec/family'
 
 import { polarRecipe } from '../../../spec/zoo/polar-recipe'
 import { isBackendName } from '../../backends/error'
 import { open } from '../../backends/open'
 import type { Runtime } from '../../backends/runtime'
 import * as Key from '../../random/key'
-import { drawGeneral, type Kind } from '../../sample/general'
-import type { Sample } from '../../sample/spd'
+import { draw } from '../../sample/draw'
+import type { Sample } from '../../sample/sample'
 import { polarForm } from '../../weights/polar'
 import { answers32, answers64, closedFormModel, meanSquare, type Weighted } from '../answers'
 import type { Row, RowContext, RowResult } from '../row'
@@ -102,7 +104,10 @@ const run = async (c: RowContext): Promise<E.Either<string, RowResult>> => {
       const label = `${kind} ${kappa}`
       const known = samples.get(label)
       if (known !== undefined) return known
-      const fresh = drawGeneral({ kind, kappa }, Key.fold(c.key, label), { n: setting.n, batch: setting.systems })
+      const fresh = draw(general({ structure: kind, kappa, sizes: setting.n }), Key.fold(c.key, label), {
+        n: setting.n,
+        batch: setting.systems
+      })
       samples.set(label, fresh)
       return fresh
     }

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either'
 
 import { isBackendName } from '../../backends/error'
 import { open } from '../../backends/open'
-import type { Sample } from '../../sample/spd'
+import type { Sample } from '../../sample/sample'
 import { type Accuracy, atSize, best, median, standard } from '../accuracy'
 import type { Weighted } from '../answers'
 import type { Claim, Row, RowContext, RowResult, Table } from '../row'

@@ -10,7 +10,7 @@ import { load64 } from '../../javascript/run'
 import { batchCg, batchCholesky } from '../../linalg/batch'
 import { cg } from '../../linalg/cg'
 import { dense, dotOf } from '../../linalg/products'
-import type { Sample } from '../../sample/spd'
+import type { Sample } from '../../sample/sample'
 import { inferred, type Weighted } from '../answers'
 
 // --- model -----------------------------------------------------------------------------------------------------------

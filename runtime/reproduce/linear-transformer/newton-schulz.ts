@@ -4,8 +4,8 @@ import * as E from 'fp-ts/Either'
 import * as F from '../../../spec/family'
 import * as D from '../../interpreter/dense'
 import * as Key from '../../random/key'
-import { drawGeneral } from '../../sample/general'
-import { draw, type Sample } from '../../sample/spd'
+import { draw } from '../../sample/draw'
+import type { Sample } from '../../sample/sample'
 import { firstFactor, newtonSchulzContraction, newtonSchulzForm, type Start } from '../../weights/newton-schulz'
 import { answers64 } from '../answers'
 import { deviation } from './permuted'
@@ -63,7 +63,7 @@ export const iterate = (key: Key.Key, o: Options): E.Either<string, readonly Ste
     {
       start: 'rows',
       what: 'nonsymmetric',
-      sample: drawGeneral({ kind: 'nonsymmetric', kappa }, Key.fold(key, 'general'), { n, batch: systems })
+      sample: draw(F.general({ kappa, sizes: n }), Key.fold(key, 'general'), { n, batch: systems })
     }
   ]
   const found: Step[] = []

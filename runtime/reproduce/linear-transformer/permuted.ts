@@ -4,7 +4,7 @@ import * as D from '../../interpreter/dense'
 import { answer, encode, type System } from '../../interpreter/interpret'
 import { applyLayer } from '../../interpreter/layers'
 import * as Key from '../../random/key'
-import type { Sample } from '../../sample/spd'
+import type { Sample } from '../../sample/sample'
 import type { Weights } from '../../weights/weights'
 
 /** For every system the place that each of n things moves to: a permutation, never the identity for n > 1. */

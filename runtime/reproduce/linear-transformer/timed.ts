@@ -15,7 +15,7 @@ import { type ClassicalProgram, cgProgram, choleskyProgram } from '../../../code
 import type { Runtime } from '../../backends/runtime'
 import { load64 } from '../../javascript/run'
 import { batchCg, batchCholesky, batchLu } from '../../linalg/batch'
-import type { Sample } from '../../sample/spd'
+import type { Sample } from '../../sample/sample'
 import { groups } from '../../wasm/lanes'
 import { inferred, singles, type Weighted } from '../answers'
 
