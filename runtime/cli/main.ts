@@ -255,7 +255,13 @@ program
   .option('--only <row,row,..>', 'run these rows and put them into the report that is there', (text) =>
     text.split(',').map((word) => word.trim())
   )
-  .option('--quick', 'every row, small: a few minutes instead of an hour; its verdicts are not findings')
+  .addOption(
+    new Option(
+      '--config <config>',
+      'quick: small, in minutes, its verdicts are not findings; reduced: on two cores; full: at the published size'
+    ).choices(['quick', 'reduced', 'full'])
+  )
+  .addOption(new Option('--quick', 'the same as --config quick').conflicts('config'))
   .option('--seed <n>', 'of training and systems', whole(0, Number.MAX_SAFE_INTEGER), 1)
   .option('--out <folder>', "where the report goes; default docs/reports/NAME in the working directory's package")
   .option('--keep <folder>', 'keep trained weights here, and take those that are here instead of training anew')

@@ -1,9 +1,9 @@
 /**
  * Weights for a report's rows: a recipe is followed once for a seed, goes on from another run whose stages it begins with,
- * and with a folder of kept weights is not followed again.
+ * and with a folder of kept weights is not followed again; a training that was interrupted goes on from its last state there.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -15,7 +15,7 @@ import { read, show, write } from '../checkpoint/checkpoint'
 import { writeWhole } from '../checkpoint/file'
 import { firstDamping } from '../train/levenberg-marquardt'
 import { type TrainState, trainError } from '../train/state'
-import { follow, type Progress } from '../train/train'
+import { type FollowOptions, follow, type Progress, type TrainBackend } from '../train/train'
 import type { TrainedRun } from './row'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -40,6 +40,9 @@ const fileOf = (folder: string, recipe: Recipe, seed: number): string => {
 
 const timeFileOf = (file: string): string => file.replace(/\.safetensors$/, '.json')
 
+/** Where a training stands that is not done. */
+const stateFileOf = (file: string): string => file.replace(/\.safetensors$/, '.training.safetensors')
+
 // --- going on from another run ---------------------------------------------------------------------------------------
 
 /** Whether a recipe does all that another one does, and then more. */
@@ -54,9 +57,9 @@ export const continues = (longer: Recipe, shorter: Recipe): boolean => {
 }
 
 /** Where a run stands that has done all its stages. */
-const endOf = ({ recipe, seed, weights, loss }: TrainedRun): TrainState => ({
+const endOf = ({ recipe, seed, weights, loss }: TrainedRun, backend: TrainBackend): TrainState => ({
   seed,
-  backend: 'javascript',
+  backend,
   stage: recipe.stages.length,
   start: 0,
   iteration: 0,
@@ -108,13 +111,62 @@ const keep = async (folder: string, run: TrainedRun): Promise<Result<void>> => {
   if (E.isLeft(written)) return E.left(show(written.left))
   // The seconds go last: without them the weights do not count as kept.
   const time = await writeWhole(timeFileOf(file), Buffer.from(`${JSON.stringify({ seconds })}\n`))()
-  return E.isLeft(time) ? E.left(show(time.left)) : E.right(undefined)
+  if (E.isLeft(time)) return E.left(show(time.left))
+  const state = stateFileOf(file)
+  for (const old of [timeFileOf(state), state]) await rm(old, { force: true })
+  return E.right(undefined)
 }
 
 // --- training --------------------------------------------------------------------------------------------------------
 
-/** A trainer that remembers; with a folder, from one report to the next. */
-export const trainer = (folder: string | null): Train => {
+/** Iterations between two states that are kept. */
+const interval = 200
+
+/** A training that goes on: where it stands, and the seconds that it took to come there. */
+interface Underway {
+  readonly state: TrainState
+  readonly seconds: number
+}
+
+/** The state that an interrupted report left, or null. */
+const underway = async (folder: string, recipe: Recipe, seed: number): Promise<Result<Underway | null>> => {
+  const file = stateFileOf(fileOf(folder, recipe, seed))
+  const text = await readFile(timeFileOf(file), 'utf8').catch(() => null)
+  if (text === null) return E.right(null)
+  const found = await read(file)()
+  if (E.isLeft(found)) return E.left(`a kept state: ${show(found.left)}; remove the file to train anew`)
+  const { state, recipe: own } = found.right
+  const judged = timed.safeParse(JSON.parse(text))
+  return state === null || own === null || !judged.success || keyOf(own, state.seed) !== keyOf(recipe, seed)
+    ? E.left(
+        `${file}: expected a state of the recipe ${recipe.name}, seed ${seed}, found another; remove the file to train anew`
+      )
+    : E.right({ state, seconds: judged.data.seconds })
+}
+
+/** Keeps states in a folder as a training goes on; `seconds` says how long it took so far. */
+const keepingStates = (
+  folder: string,
+  recipe: Recipe,
+  seconds: () => number
+): Pick<FollowOptions, 'onState' | 'checkpointEvery'> => ({
+  checkpointEvery: interval,
+  onState: (state) => async () => {
+    const file = stateFileOf(fileOf(folder, recipe, state.seed))
+    const { weights, seed, loss } = state
+    await mkdir(folder, { recursive: true })
+    const written = await write(file, { model: recipe.model, weights, recipe, seed, loss, card: null, state })()
+    if (E.isLeft(written)) return E.left(show(written.left))
+    const time = await writeWhole(timeFileOf(file), Buffer.from(`${JSON.stringify({ seconds: seconds() })}\n`))()
+    return E.isLeft(time) ? E.left(show(time.left)) : E.right(undefined)
+  }
+})
+
+/**
+ * A trainer that remembers; with a folder, from one report to the next. Stages with Adam run on `backend`; a training that goes
+ * on stays on its own.
+ */
+export const trainer = (folder: string | null, backend: TrainBackend = 'javascript'): Train => {
   const runs = new Map<string, Promise<Result<TrainedRun>>>()
   const done: TrainedRun[] = []
 
@@ -122,6 +174,8 @@ export const trainer = (folder: string | null): Train => {
     const old = folder === null ? E.right(null) : await kept(folder, recipe, seed)
     if (E.isLeft(old)) return old
     if (old.right !== null) return E.right(old.right)
+    const begun = folder === null ? E.right(null) : await underway(folder, recipe, seed)
+    if (E.isLeft(begun)) return begun
     const before = done
       .filter((run) => run.seed === seed && continues(recipe, run.recipe))
       .reduce<TrainedRun | null>(
@@ -129,9 +183,17 @@ export const trainer = (folder: string | null): Train => {
         null
       )
     const start = performance.now()
-    let earlier = before?.seconds ?? 0
+    let earlier = begun.right?.seconds ?? before?.seconds ?? 0
+    const seconds = (): number => (performance.now() - start) / 1000 + earlier
+    const from: FollowOptions =
+      begun.right !== null
+        ? { resume: begun.right.state }
+        : before !== null
+          ? { resume: endOf(before, backend) }
+          : { seed, backend }
     const trained = await follow(recipe, {
-      ...(before === null ? { seed } : { resume: endOf(before) }),
+      ...from,
+      ...(folder === null ? {} : keepingStates(folder, recipe, seconds)),
       trained: (from, own) => async () => {
         const asked = performance.now()
         const run = await remembered(from, own, onProgress)
@@ -142,9 +204,8 @@ export const trainer = (folder: string | null): Train => {
       ...(onProgress === undefined ? {} : { onProgress })
     })()
     if (E.isLeft(trained)) return E.left(trained.left.message)
-    const seconds = (performance.now() - start) / 1000 + earlier
     const { weights, loss } = trained.right
-    const run: TrainedRun = { recipe, seed, weights, loss, seconds }
+    const run: TrainedRun = { recipe, seed, weights, loss, seconds: seconds() }
     const written = folder === null ? E.right(undefined) : await keep(folder, run)
     return E.isLeft(written) ? written : E.right(run)
   }

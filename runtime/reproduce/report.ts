@@ -52,6 +52,11 @@ const claimRows = (r: ReportRow): readonly (readonly string[])[] => {
     : [[link, 'the row', '-', r.failed, '**failed**']]
 }
 
+const budgetOf = ({ budget }: ReportRow): string =>
+  budget === undefined
+    ? ''
+    : ` Budget: ${short(budget)} floating-point operations of training, counted in the equations of its steps.`
+
 const section = (r: ReportRow): string => {
   const ran = [
     `Ran on ${r.date} in ${seconds(r.seconds)}`,
@@ -62,18 +67,24 @@ const section = (r: ReportRow): string => {
     const paper = c.paper === '-' ? '' : ` Paper: ${c.paper}.`
     return `- **${c.verdict}**: ${c.claim}${paper} Ours: ${c.ours}.${c.note === undefined ? '' : ` ${c.note}`}`
   })
-  const trained = r.trained.map((t) => [t.recipe, t.seed, t.loss, t.seconds])
+  const counted = r.trained.some((t) => t.operations !== undefined)
+  const trained = r.trained.map((t) => [
+    t.recipe,
+    t.seed,
+    t.loss,
+    t.seconds,
+    ...(counted ? [t.operations ?? null] : [])
+  ])
+  const trainedColumns = ['recipe', 'seed', 'last loss', 'seconds', ...(counted ? ['operations'] : [])]
   return [
     `## ${sectionTitle(r)}`,
     r.about,
-    `${ran}.`,
+    `${ran}.${budgetOf(r)}`,
     ...(r.failed === null ? [] : [`**This row failed**: ${r.failed}`]),
     ...(verdicts.length === 0 ? [] : [verdicts.join('\n')]),
     ...r.plots.map(({ name, caption }) => `![${inCell(caption)}](${name}.svg)\n\n*${caption}* ([PNG](${name}.png))`),
     ...r.tables.map(({ title, columns, rows }) => `**${title}**\n\n${tableOf(columns, rows)}`),
-    ...(trained.length === 0
-      ? []
-      : [`**Weights trained for this row**\n\n${tableOf(['recipe', 'seed', 'last loss', 'seconds'], trained)}`]),
+    ...(trained.length === 0 ? [] : [`**Weights trained for this row**\n\n${tableOf(trainedColumns, trained)}`]),
     ...(r.notes.length === 0 ? [] : [`Notes:\n\n${r.notes.map((n) => `- ${n}`).join('\n')}`])
   ].join('\n\n')
 }
@@ -104,7 +115,7 @@ const beside = (rows: readonly ReportRow[], other: Results): string => {
 /** `README.md` of a report; `others` are the results of the same rows with other seeds. */
 export const markdown = (
   { title, intro, command }: Heading,
-  { seed, quick, rows }: Results,
+  { seed, config, rows }: Results,
   others: readonly Results[] = []
 ): string => {
   const machines = [...new Set(rows.map((r) => machineOf(r.machine)))]
@@ -115,7 +126,7 @@ export const markdown = (
   return `${[
     `# ${title}`,
     intro,
-    ...(quick
+    ...(config === 'quick'
       ? [
           '**A quick run: small sizes, short training, few systems. It shows that every row runs; its verdicts are not findings.**'
         ]

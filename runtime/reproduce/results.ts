@@ -4,7 +4,7 @@
 import * as E from 'fp-ts/Either'
 import { z } from 'zod'
 
-import type { Cell, RowResult } from './row'
+import { type Cell, type Config, configs, type RowResult } from './row'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -36,7 +36,9 @@ const trained = z.strictObject({
   recipe: z.string(),
   seed: z.int().nonnegative(),
   loss: z.number().nullable(),
-  seconds: z.number().nonnegative()
+  seconds: z.number().nonnegative(),
+  /** Floating-point operations of its steps, where they are counted. */
+  operations: z.number().nonnegative().optional()
 })
 
 const row = z.strictObject({
@@ -47,6 +49,8 @@ const row = z.strictObject({
   date: z.iso.date(),
   machine,
   seconds: z.number().nonnegative(),
+  /** Floating-point operations of all trainings that the row plans. */
+  budget: z.number().nonnegative().optional(),
   /** Why there is no result, in a sentence. */
   failed: z.string().nullable(),
   backends: z.array(z.string()),
@@ -62,10 +66,10 @@ const row = z.strictObject({
 /** The shape of `results.json`. */
 export const results = z.strictObject({
   format: z.literal('ansatz-report'),
-  version: z.literal(1),
+  version: z.literal(2),
   report: z.string(),
   seed: z.int().nonnegative(),
-  quick: z.boolean(),
+  config: z.enum(configs),
   /** When and where the last row ran. */
   date: z.iso.date(),
   machine,
@@ -145,12 +149,11 @@ export const parse = (file: string, text: string): E.Either<string, Results> => 
 export const clash = (
   file: string,
   older: Results,
-  run: { readonly report: string; readonly seed: number; readonly quick: boolean }
+  run: { readonly report: string; readonly seed: number; readonly config: Config }
 ): string | null => {
   if (older.report !== run.report) return `${file}: holds the report ${older.report}; give another folder with --out`
-  if (older.quick !== run.quick) {
-    const kind = (quick: boolean) => (quick ? 'a quick run' : 'a full run')
-    return `${file}: holds ${kind(older.quick)}, and rows of ${kind(run.quick)} are not mixed in; give another folder with --out`
+  if (older.config !== run.config) {
+    return `${file}: holds a ${older.config} run, and rows of a ${run.config} run are not mixed in; give another folder with --out`
   }
   return older.seed === run.seed
     ? null

@@ -10,6 +10,11 @@ import type { Weights } from '../weights/weights'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
+/** How much is done: in minutes, to see that everything runs; on two cores of a processor; at the published size. */
+export type Config = 'quick' | 'reduced' | 'full'
+
+export const configs: readonly Config[] = ['quick', 'reduced', 'full']
+
 export type Verdict = 'reproduced' | 'not reproduced' | 'not testable here'
 
 /** A sentence of the paper (or of ours, going beyond it), its number and ours. */
@@ -63,7 +68,15 @@ export interface TrainedRun {
   readonly seconds: number
 }
 
+/** A recipe that a row follows, and with which seeds. */
+export interface Planned {
+  readonly recipe: Recipe
+  readonly seeds: readonly number[]
+}
+
 export interface RowContext {
+  readonly config: Config
+  /** Whether `config` is `quick`. */
   readonly quick: boolean
   readonly seed: number
   /** The row's own key, split from the seed. */
@@ -82,5 +95,7 @@ export interface Row {
   readonly title: string
   /** What is done and in which setting, in a few sentences of Markdown. */
   readonly about: string
+  /** What it trains, for its budget and the time left; nothing is counted where it is left out. */
+  readonly trainings?: (config: Config, seed: number) => readonly Planned[]
   readonly run: (c: RowContext) => Promise<E.Either<string, RowResult>>
 }

@@ -5,19 +5,23 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
 import path from 'node:path'
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 
 import type { Recipe } from '../../spec/recipe'
 import { encodeRecipe } from '../../spec/recipe-json'
 import { recipes as zoo } from '../../spec/zoo/recipes'
+import { choose } from '../backends/choose'
 import { probeAll } from '../backends/probe'
 import { show } from '../checkpoint/checkpoint'
 import { writeWhole } from '../checkpoint/file'
 import * as Key from '../random/key'
+import { budgetOf, operationsOf } from './cost'
 import { type Train, trainer } from './keep'
 import { type Drawn, type Pen, pen } from './plots'
 import { type Heading, markdown } from './report'
 import { clash, type Machine, merge, parse, type ReportRow, type Results, settled } from './results'
-import type { Row, RowContext, RowResult, TrainedRun } from './row'
+import type { Config, Row, RowContext, RowResult, TrainedRun } from './row'
+import { remaining } from './time-left'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -25,18 +29,25 @@ export interface Report extends Heading {
   readonly name: string
   /** In the order in which they stand in the report. */
   readonly rows: readonly Row[]
+  /** The ways in which it runs. */
+  readonly configs: readonly Config[]
+  /** What a run does that is told no way. */
+  readonly usual: Config
+  /** Where stages with Adam run: float64 in plain JavaScript, or the best backend of the machine, in float32. */
+  readonly training: 'javascript' | 'auto'
 }
 
 export interface ReportOptions {
   /** Rows to run; all of them where it is left out. */
   readonly only?: readonly string[]
-  readonly quick: boolean
+  readonly config: Config
   readonly seed: number
   readonly out: string
   /** A folder of trained weights to take from and add to. */
   readonly keep?: string
   readonly onRow?: (row: Row, done: number, of: number) => void
   readonly onProgress?: (row: Row, what: string, done: number, total: number) => void
+  readonly onTrained?: (row: Row, run: TrainedRun) => void
   readonly onResult?: (row: ReportRow, done: number, of: number) => void
 }
 
@@ -85,14 +96,14 @@ const earlier = async (out: string): Promise<Result<Results | null>> => {
 }
 
 /** Runs with other seeds that lie beside the results, as `seed-2.json`; what is none of this report's is passed over. */
-const otherSeeds = async (out: string, { report, seed, quick }: Results): Promise<readonly Results[]> => {
+const otherSeeds = async (out: string, { report, seed, config }: Results): Promise<readonly Results[]> => {
   const names = (await readdir(out).catch(() => [])).filter((name) => /^seed-\d+\.json$/.test(name)).sort()
   const found: Results[] = []
   for (const name of names) {
     const file = path.join(out, name)
     const other = parse(file, await readFile(file, 'utf8'))
     if (E.isLeft(other)) continue
-    if (other.right.report === report && other.right.quick === quick && other.right.seed !== seed)
+    if (other.right.report === report && other.right.config === config && other.right.seed !== seed)
       found.push(other.right)
   }
   return found
@@ -115,27 +126,46 @@ const recipesOf = (named: readonly string[], used: readonly TrainedRun[]): Repor
   return [...found.values()].map((recipe) => encodeRecipe(recipe) as ReportRow['recipes'][number])
 }
 
+/** Operations of a recipe's own training; none where they are not counted. */
+const costOf = (recipe: Recipe): number =>
+  pipe(
+    operationsOf(recipe),
+    E.match(
+      () => 0,
+      (operations) => operations ?? 0
+    )
+  )
+
 const nothing: RowResult = { claims: [], tables: [], plots: [], backends: [], recipes: [], notes: [] }
 
 /** Runs a row and draws its plots; what goes wrong is a sentence in the row. */
 const runRow = async (
   row: Row,
-  c: Omit<RowContext, 'key' | 'train' | 'progress'>,
+  c: Omit<RowContext, 'key' | 'train' | 'progress' | 'quick'>,
   train: Train,
   draw: Pen,
   o: ReportOptions
 ): Promise<Ran> => {
   const used: TrainedRun[] = []
+  const budget = row.trainings === undefined ? null : budgetOf(row.trainings(c.config, c.seed))
+  const left = remaining(budget === null || E.isLeft(budget) ? 0 : budget.right)
   const progress: RowContext['progress'] = (what, done, total) => o.onProgress?.(row, what, done, total)
   const context: RowContext = {
     ...c,
+    quick: c.config === 'quick',
     key: Key.fold(Key.fold(Key.key(c.seed), 'reproduce'), row.id),
     progress,
     train: async (recipe, seed) => {
-      const run = await train(recipe, seed, (p) =>
-        progress(`${recipe.name}, seed ${seed}, stage ${p.stage + 1} of ${p.stages}`, p.iteration, p.iterations)
-      )
-      if (E.isRight(run) && !used.includes(run.right)) used.push(run.right)
+      const follow = left.begin(costOf(recipe))
+      const run = await train(recipe, seed, (p) => {
+        const about = `${recipe.name}, seed ${seed}, stage ${p.stage + 1} of ${p.stages}`
+        progress(`${about}${follow.at(p.iteration / p.iterations)}`, p.iteration, p.iterations)
+      })
+      follow.end()
+      if (E.isRight(run) && !used.includes(run.right)) {
+        used.push(run.right)
+        o.onTrained?.(row, run.right)
+      }
       return run
     }
   }
@@ -165,6 +195,7 @@ const runRow = async (
       date: today(),
       machine: here,
       seconds,
+      ...(budget === null || E.isLeft(budget) ? {} : { budget: budget.right }),
       failed,
       ...settled(found),
       recipes: recipesOf(found.recipes, used),
@@ -172,7 +203,8 @@ const runRow = async (
         recipe: t.recipe.name,
         seed: t.seed,
         loss: Number.isFinite(t.loss) ? t.loss : null,
-        seconds: Math.round(t.seconds * 100) / 100
+        seconds: Math.round(t.seconds * 100) / 100,
+        ...(costOf(t.recipe) === 0 ? {} : { operations: costOf(t.recipe) })
       }))
     },
     drawings: failed === null ? drawings : []
@@ -198,11 +230,11 @@ const writeAll = async (report: Report, results: Results, { drawings }: Ran, out
  * rows take their places among those of an earlier run with the same seed. A row that fails says why and stops no other.
  */
 export const reproduce = async (report: Report, o: ReportOptions): Promise<Result<Results>> => {
-  const { quick, seed, out } = o
+  const { config, seed, out } = o
   const before = await earlier(out)
   if (E.isLeft(before))
     return o.only === undefined ? E.left(`${before.left}; remove it or give another folder`) : before
-  const run = { report: report.name, seed, quick }
+  const run = { report: report.name, seed, config }
   const against = o.only === undefined || before.right === null ? null : clash(resultsFile(out), before.right, run)
   if (against !== null) return E.left(against)
   const made = await pen()
@@ -213,22 +245,24 @@ export const reproduce = async (report: Report, o: ReportOptions): Promise<Resul
     return E.left(`${out}: cannot make the folder: ${sentenceOf(cause)}`)
   }
   const chosen = report.rows.filter((r) => o.only === undefined || o.only.includes(r.id))
-  const train = trainer(o.keep ?? null)
+  const training = report.training === 'javascript' ? E.right('javascript' as const) : await choose('auto')()
+  if (E.isLeft(training)) return E.left(training.left.message)
+  const train = trainer(o.keep ?? null, training.right)
   const backends = await workingBackends()
   const order = report.rows.map((r) => r.id)
   let rows: readonly ReportRow[] = o.only === undefined ? [] : (before.right?.rows ?? [])
   let results: Results | null = null
   for (const [k, row] of chosen.entries()) {
     o.onRow?.(row, k, chosen.length)
-    const ran = await runRow(row, { quick, seed, backends }, train, made.right, o)
+    const ran = await runRow(row, { config, seed, backends }, train, made.right, o)
     rows = merge(rows, [ran.row], order)
     const { date, machine: here } = ran.row
     results = {
       format: 'ansatz-report',
-      version: 1,
+      version: 2,
       report: report.name,
       seed,
-      quick,
+      config,
       date,
       machine: here,
       rows: [...rows]

@@ -13,6 +13,7 @@ for (const row of [beyondSpd, invariance]) {
     const train = trainer(null)
     for (const seed of [1, 2]) {
       const found = await row.run({
+        config: 'quick',
         quick: true,
         seed,
         key: Key.fold(Key.key(seed), row.id),

@@ -65,11 +65,14 @@ const report = (...rows: readonly Row[]): Report => ({
   title: 'Ours',
   intro: 'An introduction.',
   command: 'ansatz reproduce ours',
+  configs: ['quick', 'full'],
+  usual: 'full',
+  training: 'javascript',
   rows
 })
 
 const options = (out: string, more: Partial<ReportOptions> = {}): ReportOptions => ({
-  quick: true,
+  config: 'quick',
   seed: 1,
   out,
   ...more
@@ -136,7 +139,7 @@ test('--only merges rows of the same seed and kind, and no others', async (t) =>
     return E.isLeft(found) ? found.left : 'no refusal'
   }
   t.ok((await refusal({ seed: 2 })).includes('with seed 1'), 'another seed')
-  t.ok((await refusal({ quick: false })).includes('a quick run'), 'a full run')
+  t.ok((await refusal({ config: 'full' })).includes('a quick run'), 'a full run')
   writeFileSync(path.join(out, 'results.json'), '{"format": "other"}')
   t.ok((await refusal({})).includes('expected the results of a report'), 'a file of another origin')
   const [p, q] = [before.rows[0]!, before.rows[1]!]

@@ -84,6 +84,7 @@ test('recipes of the report: tuning goes on from joint training, and short ones 
 })
 
 const context = (row: Row): RowContext => ({
+  config: 'quick',
   quick: true,
   seed: 3,
   key: Key.fold(Key.key(3), row.id),

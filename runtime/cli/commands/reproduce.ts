@@ -6,6 +6,7 @@ import * as E from 'fp-ts/Either'
 import { rootAbove } from '../../package/root'
 import { linearTransformer } from '../../reproduce/linear-transformer/index'
 import type { ReportRow } from '../../reproduce/results'
+import type { Config } from '../../reproduce/row'
 import { type Report, reproduce as run } from '../../reproduce/run'
 import { type Exit, fail, type Outcome } from '../exit'
 import { duration, note, say, sayJson, table } from '../print'
@@ -15,6 +16,7 @@ import { didYouMean, quoted } from '../suggest'
 interface Options {
   readonly only?: readonly string[]
   readonly quick?: boolean
+  readonly config?: Config
   readonly seed: number
   readonly out?: string
   readonly keep?: string
@@ -59,11 +61,15 @@ export const reproduce = async (name: string, o: Options): Promise<Outcome> => {
       `--only: there is no row ${quoted(odd)}${near === '' ? `; there are ${ids.join(', ')}` : near}`
     )
   }
+  const config = o.quick === true ? 'quick' : (o.config ?? report.usual)
+  if (!report.configs.includes(config)) {
+    return fail('usage', `--config: ${name} runs as ${report.configs.join(' or ')}, not as ${config}`)
+  }
   const out = o.out === undefined ? folderOf(name) : path.resolve(o.out)
   const began = Date.now()
   let progress: Bar | null = null
   const results = await run(report, {
-    quick: o.quick === true,
+    config,
     seed: o.seed,
     out,
     ...(o.only === undefined ? {} : { only: o.only }),
@@ -72,6 +78,8 @@ export const reproduce = async (name: string, o: Options): Promise<Outcome> => {
       progress = await bar(row.id)
     },
     onProgress: (_, what, done, total) => progress?.update(done, total, what),
+    onTrained: (row, { recipe, seed, seconds }) =>
+      note(`${row.id}  ${recipe.name}, seed ${seed}: trained in ${duration(1000 * seconds)}`),
     onResult: (r, done, of) => {
       progress?.stop()
       note(`${done} of ${of}  ${r.id}  ${duration(1000 * r.seconds)}  ${summary(r)}`)

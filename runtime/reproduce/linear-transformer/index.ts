@@ -31,6 +31,9 @@ export const linearTransformer: Report = {
   title: 'Linear Transformers as linear solvers, reproduced',
   intro,
   command: 'ansatz reproduce linear-transformer',
+  configs: ['quick', 'full'],
+  usual: 'full',
+  training: 'javascript',
   rows: [
     figure2,
     figure4,
