@@ -6,7 +6,7 @@ import type * as E from 'fp-ts/Either'
 import * as D from './decoder'
 import { encodeFamily, decodeFamilyAt as family, kappa, mostSize, notNegative, positive } from './family-json'
 import * as Json from './json'
-import type { Path, Rate, Recipe, Stage, Start } from './recipe'
+import type { Evaluation, Path, Rate, Recipe, Stage, Start } from './recipe'
 
 const mostSteps = 1_000_000_000
 
@@ -14,6 +14,9 @@ const mostSteps = 1_000_000_000
 
 const encodePath = (path: Path | null): D.Json =>
   path === null ? null : { from: path.from, steps: path.steps, iterations: path.iterations }
+
+const encodeEvaluation = (evaluation: Evaluation | null): D.Json =>
+  evaluation === null ? null : { systems: evaluation.systems, every: evaluation.every, patience: evaluation.patience }
 
 const encodeStage = (stage: Stage): D.Json => {
   switch (stage._tag) {
@@ -30,9 +33,19 @@ const encodeStage = (stage: Stage): D.Json => {
       return { _tag, family: encodeFamily(family), systems, iterations, redraw, starts }
     }
     case 'adam': {
-      const { _tag, family, steps, batch, rate, weightDecay, clip } = stage
+      const { _tag, family, steps, batch, rate, weightDecay, clip, systems, evaluation } = stage
       const { peak, warmup, decay } = rate
-      return { _tag, family: encodeFamily(family), steps, batch, rate: { peak, warmup, decay }, weightDecay, clip }
+      return {
+        _tag,
+        family: encodeFamily(family),
+        steps,
+        batch,
+        rate: { peak, warmup, decay },
+        weightDecay,
+        clip,
+        systems,
+        evaluation: encodeEvaluation(evaluation)
+      }
     }
   }
 }
@@ -47,6 +60,8 @@ const encodeStart = (start: Start): D.Json => {
       return { _tag: start._tag, from: encodeRecipe(start.from), noise: start.noise }
     case 'behindClosedForm':
       return { _tag: start._tag, kappa: start.kappa, from: encodeRecipe(start.from), noise: start.noise }
+    case 'continued':
+      return { _tag: start._tag, from: encodeRecipe(start.from) }
   }
 }
 
@@ -81,7 +96,8 @@ const start: D.Decoder<Start> = D.union<Start>({
     kappa: aboveOne,
     from: D.lazy(() => recipe),
     noise: notNegative
-  })
+  }),
+  continued: D.struct({ _tag: D.tag('continued'), from: D.lazy(() => recipe) })
 })
 
 const rate: D.Decoder<Rate> = D.struct<Rate>({
@@ -91,6 +107,12 @@ const rate: D.Decoder<Rate> = D.struct<Rate>({
 })
 
 const steps = D.whole(1, mostSteps)
+
+const evaluation: D.Decoder<Evaluation> = D.struct<Evaluation>({
+  systems: D.whole(1, mostSize),
+  every: steps,
+  patience: D.nullable(steps)
+})
 
 const solver = D.oneOf('qr', 'normal')
 
@@ -132,7 +154,9 @@ const stage: D.Decoder<Stage> = D.union<Stage>({
     batch: D.whole(1, mostSize),
     rate,
     weightDecay: notNegative,
-    clip: D.nullable(positive)
+    clip: D.nullable(positive),
+    systems: D.or(null, D.nullable(D.whole(1, mostSize))),
+    evaluation: D.or(null, D.nullable(evaluation))
   })
 })
 

@@ -23,6 +23,8 @@ export type Start =
    * which `from` trains.
    */
   | { readonly _tag: 'behindClosedForm'; readonly kappa: number; readonly from: Recipe; readonly noise: number }
+  /** What the recipe `from` gives the same model: transfer to another family, and fine-tuning. */
+  | { readonly _tag: 'continued'; readonly from: Recipe }
 
 /**
  * Condition numbers on the way to those of a stage: `steps` times `iterations` iterations, the first for `from`, so that an
@@ -40,6 +42,17 @@ export interface Rate {
   readonly peak: number
   readonly warmup: number
   readonly decay: 'none' | 'cosine'
+}
+
+/**
+ * Held-out systems, drawn by a key of their own, judged after every `every` steps and after the last. The weights with the
+ * smallest mean square error on them are the result; `patience` judgements without a smaller one end the stage (`null`: none
+ * do).
+ */
+export interface Evaluation {
+  readonly systems: number
+  readonly every: number
+  readonly patience: number | null
 }
 
 export type Stage =
@@ -79,7 +92,7 @@ export type Stage =
       /** Independent starts, of which the best is kept. */
       readonly starts: number
     }
-  /** Adam (decoupled weight decay when it is not zero) on freshly sampled batches. */
+  /** Adam (decoupled weight decay when it is not zero) on batches of freshly drawn systems, or of a fixed set. */
   | {
       readonly _tag: 'adam'
       readonly family: Family
@@ -89,6 +102,9 @@ export type Stage =
       readonly weightDecay: number
       /** The largest global norm of the gradient, or `null`. */
       readonly clip: number | null
+      /** Systems of a fixed set, shuffled anew every epoch of `ceil(systems / batch)` steps; `null`: fresh ones every step. */
+      readonly systems: number | null
+      readonly evaluation: Evaluation | null
     }
 
 export interface Recipe {
@@ -122,6 +138,8 @@ export const behindClosedForm = (options: {
   readonly from: Recipe
   readonly noise?: number
 }): Start => ({ _tag: 'behindClosedForm', kappa: options.kappa, from: options.from, noise: options.noise ?? 0 })
+
+export const continued = (options: { readonly from: Recipe }): Start => ({ _tag: 'continued', ...options })
 
 export const scalarNodes = (options: {
   readonly kappas: readonly number[]
@@ -165,16 +183,33 @@ export const levenbergMarquardt = (options: {
   readonly starts?: number
 }): Stage => ({ _tag: 'levenbergMarquardt', redraw: 20, starts: 1, ...options })
 
-export const adam = (options: {
+interface AdamOptions {
   readonly family: Family
-  readonly steps: number
   readonly batch: number
   readonly rate: Rate
   readonly weightDecay?: number
   readonly clip?: number | null
-}): Stage => ({
+  readonly evaluation?: Evaluation | null
+}
+
+export const adam = (
+  options: AdamOptions & { readonly steps: number; readonly systems?: number | null }
+): Extract<Stage, { readonly _tag: 'adam' }> => ({
   _tag: 'adam',
-  weightDecay: 0,
-  ...options,
-  clip: options.clip === undefined ? 1 : options.clip
+  family: options.family,
+  steps: options.steps,
+  batch: options.batch,
+  rate: options.rate,
+  weightDecay: options.weightDecay ?? 0,
+  clip: options.clip === undefined ? 1 : options.clip,
+  systems: options.systems ?? null,
+  evaluation: options.evaluation ?? null
 })
+
+/** Adam on a fixed set of `systems` systems, each seen once in each of `epochs` epochs of `ceil(systems / batch)` steps. */
+export const epochs = ({
+  epochs: count,
+  systems,
+  ...options
+}: AdamOptions & { readonly epochs: number; readonly systems: number }) =>
+  adam({ ...options, systems, steps: count * Math.ceil(systems / options.batch) })

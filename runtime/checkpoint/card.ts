@@ -123,8 +123,11 @@ const stageLine = (stage: Stage): string => {
       return `Levenberg-Marquardt on ${systems} systems of every size (${F.show(family)}), ${redrawn}, ${iterations} iterations${best}`
     }
     case 'adam': {
-      const { family, steps, batch, weightDecay } = stage
-      return `${weightDecay === 0 ? 'Adam' : 'AdamW'} on batches of ${batch} (${F.show(family)}), ${steps} steps`
+      const { family, steps, batch, weightDecay, systems, evaluation } = stage
+      const from = systems === null ? '' : ` from ${systems} systems`
+      const best = evaluation === null ? '' : `, the best on ${evaluation.systems} held-out systems kept`
+      const by = weightDecay === 0 ? 'Adam' : 'AdamW'
+      return `${by} on batches of ${batch}${from} (${F.show(family)}), ${steps} steps${best}`
     }
   }
 }
@@ -135,6 +138,8 @@ const startLines = ({ start, model }: Recipe): readonly string[] => {
     case 'random':
     case 'closedForm':
       return []
+    case 'continued':
+      return trainedLines(start.from)
     case 'widened':
       return [...trainedLines(start.from), 'written out as full matrices']
     case 'behindClosedForm': {

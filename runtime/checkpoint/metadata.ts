@@ -38,9 +38,9 @@ const version = '1'
 const finite = (loss: number): number | null => (Number.isFinite(loss) ? loss : null)
 
 const placeOf = (state: TrainState): D.Json => {
-  const { seed, backend, stage, start, iteration, draw, accepted, damping, loss, best } = state
+  const { seed, backend, stage, start, iteration, draw, accepted, stale, damping, loss, best } = state
   const bestLoss = best === null ? null : { loss: finite(best.loss) }
-  return { seed, backend, stage, start, iteration, draw, accepted, damping, loss: finite(loss), best: bestLoss }
+  return { seed, backend, stage, start, iteration, draw, accepted, stale, damping, loss: finite(loss), best: bestLoss }
 }
 
 /** The header's texts, with a blank checksum. */
@@ -78,6 +78,7 @@ const place: D.Decoder<StoredPlace> = D.struct<StoredPlace>({
   iteration: count,
   draw: count,
   accepted: count,
+  stale: D.or(0, count),
   damping: D.number,
   loss: known,
   best: D.nullable(D.struct({ loss: known }))

@@ -65,6 +65,7 @@ const endOf = ({ recipe, seed, weights, loss }: TrainedRun, backend: TrainBacken
   iteration: 0,
   draw: 0,
   accepted: 0,
+  stale: 0,
   damping: firstDamping,
   loss,
   weights,

@@ -1,36 +1,24 @@
 /**
- * The stage `adam`: one compiled training step after another on freshly sampled batches.
- *
- * Step t draws from a key folded with t, so a run that goes on at step t sees what it would have seen.
+ * The stage `adam`: one compiled training step after another, judged on held-out systems in between.
  */
 import * as E from 'fp-ts/Either'
 
 import { type Optimiser, adam as paper } from '../../codegen/rules/optimiser'
-import { sizesOf } from '../../spec/family'
-import type { Rate, Stage } from '../../spec/recipe'
+import type { Rate } from '../../spec/recipe'
 import * as Key from '../random/key'
-import { draw } from '../sample/draw'
 import type { Sample } from '../sample/sample'
 import type { Weights } from '../weights/weights'
+import { type Adam, batches } from './batches'
 import type { Context, Result, StageResult } from './context'
+import { type Answers, drawHeldOut, type Judgement, judge } from './held-out'
 import { type TrainState, trainError } from './state'
-import { stepper, type TrainBackend, type Values } from './stepper'
+import { type Stepper, stepper, type TrainBackend, type Values } from './stepper'
 import { isFinite64 } from './vector'
-
-type Adam = Extract<Stage, { readonly _tag: 'adam' }>
 
 /** The learning rate of step `step` (from 0) of `steps`: linear warm-up to the peak, then constant or a cosine to zero. */
 export const rateAt = ({ peak, warmup, decay }: Rate, step: number, steps: number): number => {
   if (step < warmup) return (peak * (step + 1)) / warmup
   return decay === 'none' ? peak : (peak * (1 + Math.cos((Math.PI * (step - warmup)) / (steps - warmup)))) / 2
-}
-
-/** The batch of one step: a size drawn uniformly from the family's, then systems of that size. */
-const batchOf = (key: Key.Key, { family, batch }: Adam, step: number): Sample => {
-  const own = Key.fold(key, step)
-  const { low, high } = sizesOf(family)
-  const n = Key.integers(Key.fold(own, 'size'), 1, low, high + 1)[0]!
-  return draw(family, Key.fold(own, 'systems'), { n, batch })
 }
 
 const split = (state: TrainState, values: Values): Pick<TrainState, 'weights' | 'moments'> => {
@@ -43,18 +31,31 @@ const split = (state: TrainState, values: Values): Pick<TrainState, 'weights' | 
 const problem = (values: Weights): string | undefined =>
   Object.entries(values).find(([, array]) => !isFinite64(array))?.[0]
 
+const judged = async (machine: Stepper, samples: readonly Sample[]): Promise<Result<Judgement>> => {
+  const answers: Answers[] = []
+  for (const sample of samples) {
+    const found = await machine.answers(sample)
+    if (E.isLeft(found)) return found
+    answers.push(found.right)
+  }
+  return E.right(judge(samples, answers))
+}
+
 export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<Result<StageResult>> => {
+  const { steps, evaluation } = stage
   const optimiser: Optimiser = { ...paper, weightDecay: stage.weightDecay, clip: stage.clip }
   const machine = await stepper(from.backend as TrainBackend, c.typed, optimiser, { ...from.weights, ...from.moments })
   if (E.isLeft(machine)) return machine
   const { step, read, close } = machine.right
-  let { iteration, loss } = from
-  let best = Number.POSITIVE_INFINITY
+  const batch = batches(c.key, stage)
+  const heldOut = evaluation === null ? [] : drawHeldOut(stage.family, Key.fold(c.key, 'held out'), evaluation.systems)
+  let { iteration, loss, best, stale } = from
+  let smallest = Number.POSITIVE_INFINITY
 
   const diverged = (what: string): Result<never> =>
     E.left(
       trainError(
-        `adam: expected finite numbers, found ${what} not finite at step ${iteration} of ${stage.steps}: ` +
+        `adam: expected finite numbers, found ${what} not finite at step ${iteration} of ${steps}: ` +
           'the rate is likely too high; try a lower peak, a longer warm-up or a smaller clip'
       )
     )
@@ -63,20 +64,48 @@ export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<R
     const values = await read()
     if (E.isLeft(values)) return values
     const bad = problem(values.right)
-    return bad === undefined ? E.right({ ...from, iteration, loss, ...split(from, values.right) }) : diverged(bad)
+    return bad === undefined
+      ? E.right({ ...from, iteration, loss, best, stale, ...split(from, values.right) })
+      : diverged(bad)
   }
 
-  const finish = async (interrupted: boolean): Promise<Result<StageResult>> =>
-    E.map((state: TrainState) => ({ state, interrupted }))(await now())
+  /** Judges the weights after a step, and keeps them if they are the best. */
+  const judgement = async (): Promise<Result<Judgement | undefined>> => {
+    if (evaluation === null || (iteration % evaluation.every !== 0 && iteration !== steps)) return E.right(undefined)
+    const found = await judged(machine.right, heldOut)
+    if (E.isLeft(found)) return found
+    const { mse } = found.right
+    if (!Number.isFinite(mse)) return diverged('an error on held-out systems')
+    stale = best !== null && mse >= best.loss ? stale + 1 : 0
+    if (stale > 0) return found
+    const state = await now()
+    if (E.isLeft(state)) return state
+    best = { weights: state.right.weights, loss: mse }
+    return found
+  }
+
+  const finish = async (interrupted: boolean): Promise<Result<StageResult>> => {
+    const state = await now()
+    if (E.isLeft(state)) return state
+    return E.right(
+      interrupted || best === null
+        ? { state: state.right, interrupted }
+        : { state: { ...state.right, weights: best.weights, loss: best.loss }, interrupted }
+    )
+  }
+
+  const isPatient = (): boolean => stale < (evaluation?.patience ?? Number.POSITIVE_INFINITY)
 
   const run = async (): Promise<Result<StageResult>> => {
-    while (iteration < stage.steps) {
-      const done = await step(batchOf(c.key, stage, iteration), rateAt(stage.rate, iteration, stage.steps))
+    while (iteration < steps && isPatient()) {
+      const done = await step(await batch(iteration), rateAt(stage.rate, iteration, steps))
       if (E.isLeft(done)) return done
       iteration++
       loss = done.right
       if (!Number.isFinite(loss)) return diverged('a loss')
-      best = Math.min(best, loss)
+      smallest = Math.min(smallest, loss)
+      const errors = await judgement()
+      if (E.isLeft(errors)) return errors
       const go = await c.tick(
         {
           stage: from.stage,
@@ -85,9 +114,10 @@ export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<R
           start: 0,
           starts: 1,
           iteration,
-          iterations: stage.steps,
+          iterations: steps,
           loss,
-          best
+          best: best?.loss ?? smallest,
+          ...(errors.right === undefined ? {} : { heldOut: errors.right })
         },
         now
       )

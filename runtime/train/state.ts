@@ -4,6 +4,7 @@
  * Random numbers are functions of the seed, the stage and the number of the draw, so no generator's state is kept.
  */
 import type { Weights } from '../weights/weights'
+import type { Judgement } from './held-out'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -20,11 +21,13 @@ export interface TrainState {
   /** Draws of systems made in this stage, and steps accepted since the last. */
   readonly draw: number
   readonly accepted: number
+  /** Judgements on held-out systems since the best. */
+  readonly stale: number
   readonly damping: number
   /** The last loss; not finite before the first. */
   readonly loss: number
   readonly weights: Weights
-  /** The best of the starts so far. */
+  /** The best so far of the starts, or by held-out systems. */
   readonly best: { readonly weights: Weights; readonly loss: number } | null
   /** The optimiser's own arrays (`m(p)`, `v(p)`, `power1`, `power2`); empty where there is none. */
   readonly moments: Weights
@@ -42,6 +45,8 @@ export interface Progress {
   /** Mean square error on what the iteration saw. */
   readonly loss: number
   readonly best: number
+  /** Errors on held-out systems, where this iteration was followed by a judgement. */
+  readonly heldOut?: Judgement
 }
 
 /** Why a run cannot go on; a sentence. */
@@ -62,6 +67,7 @@ export const atStage = (state: TrainState, stage: number, damping: number): Trai
   iteration: 0,
   draw: 0,
   accepted: 0,
+  stale: 0,
   damping,
   best: null,
   moments: {}

@@ -8,12 +8,13 @@ import { plan as planFor, toJavaScript } from '../../codegen/compile'
 import type { ProgramInput } from '../../codegen/program'
 import type { Optimiser } from '../../codegen/rules/optimiser'
 import type { Typed } from '../../spec/infer'
-import type { BackendName } from '../backends/error'
+import type { BackendError, BackendName } from '../backends/error'
 import { open } from '../backends/open'
-import type { Executable, Runtime } from '../backends/runtime'
-import { load64 } from '../javascript/run'
+import type { Arrays, Executable, Runtime } from '../backends/runtime'
+import { type Float64Executable, load64 } from '../javascript/run'
 import type { Sample } from '../sample/sample'
-import type { Weights } from '../weights/weights'
+import { sizesAt, type Weights } from '../weights/weights'
+import { inChunks } from './answers'
 import type { Result } from './context'
 import { trainError } from './state'
 
@@ -28,6 +29,8 @@ export type Values = Weights
 export interface Stepper {
   /** One step on a batch; the loss before it. */
   readonly step: (systems: Sample, rate: number) => Promise<Result<number>>
+  /** Answers of the present weights to the systems of a sample, [batch, n]. */
+  readonly answers: (systems: Sample) => Promise<Result<Float64Array>>
   readonly read: () => Promise<Result<Values>>
   readonly close: () => Promise<void>
 }
@@ -43,6 +46,10 @@ const withMoments = (inputs: readonly ProgramInput[], values: Values): Values =>
   ...values
 })
 
+/** The model's own arrays, without the optimiser's. */
+const parametersOf = (typed: Typed, values: Values): Values =>
+  Object.fromEntries(sizesAt(typed, typed.n ?? 1).map(({ name }) => [name, values[name]!]))
+
 // --- plain JavaScript ------------------------------------------------------------------------------------------------
 
 const javascript = (typed: Typed, optimiser: Optimiser, first: Values): Stepper => {
@@ -51,6 +58,9 @@ const javascript = (typed: Typed, optimiser: Optimiser, first: Values): Stepper 
     E.map((program: Parameters<typeof load64>[0]) => ({ program, executable: load64(program) }))(
       toJavaScript({ _tag: 'step', optimiser }, typed, { n, batch })
     )
+  const forwards = new Map<string, E.Either<string, Float64Executable>>()
+  const forwardOf = (n: number, batch: number): E.Either<string, Float64Executable> =>
+    E.map(load64)(toJavaScript({ _tag: 'forward' }, typed, { n, batch }))
   let values = first
   return {
     step: async ({ n, batch, A, b, x }, rate) => {
@@ -66,6 +76,14 @@ const javascript = (typed: Typed, optimiser: Optimiser, first: Values): Stepper 
       values = { ...values, ...Object.fromEntries(next) }
       return E.right(out['loss']![0]!)
     },
+    answers: (systems) =>
+      inChunks(systems, async ({ n, batch, A, b }) => {
+        const key = `${n} ${batch}`
+        const made = forwards.get(key) ?? forwardOf(n, batch)
+        forwards.set(key, made)
+        if (E.isLeft(made)) return E.left(trainError(made.left))
+        return E.right(made.right.run({ ...parametersOf(typed, values), A, b })['x']!)
+      }),
     read: async () => E.right(values),
     close: async () => {}
   }
@@ -74,13 +92,14 @@ const javascript = (typed: Typed, optimiser: Optimiser, first: Values): Stepper 
 // --- on a backend --------------------------------------------------------------------------------------------------------
 
 const single = (values: Values): Record<string, Float32Array> =>
-  Object.fromEntries(Object.entries(values).map(([name, array]) => [name, Float32Array.from(array)]))
+  Object.fromEntries(Object.entries(values).map(([name, array]) => [name, new Float32Array(array)]))
 
 const double = (values: Readonly<Record<string, Float32Array>>): Values =>
-  Object.fromEntries(Object.entries(values).map(([name, array]) => [name, Float64Array.from(array)]))
+  Object.fromEntries(Object.entries(values).map(([name, array]) => [name, new Float64Array(array)]))
 
 const onDevice = (runtime: Runtime, typed: Typed, optimiser: Optimiser, first: Values): Stepper => {
   const executables = new Map<string, Executable>()
+  const names = sizesAt(typed, typed.n ?? 1).map(({ name }) => name)
   /** The newest values are on the device with `current`, else in `values`. */
   let current: Executable | null = null
   let values = first
@@ -118,7 +137,43 @@ const onDevice = (runtime: Runtime, typed: Typed, optimiser: Optimiser, first: V
     return made
   }
 
+  const forwards = new Map<string, Executable>()
+
+  const forwardOf = async (n: number, batch: number): Promise<Result<Executable>> => {
+    const key = `${n} ${batch}`
+    const known = forwards.get(key)
+    if (known !== undefined) return E.right(known)
+    const plan = planFor(runtime.target, { _tag: 'forward' }, typed, { n, batch })
+    if (E.isLeft(plan)) return E.left(trainError(plan.left))
+    const made = await runtime.compile(plan.right)()
+    if (E.isLeft(made)) return E.left(trainError(made.left.message))
+    forwards.set(key, made.right)
+    return made
+  }
+
+  /** The present parameters, as the device has them. */
+  const parameters = async (): Promise<Result<Arrays>> => {
+    if (current === null) return E.right(single(parametersOf(typed, values)))
+    return E.mapLeft((error: BackendError) => trainError(error.message))(await current.read(names)())
+  }
+
+  const answers = async (systems: Sample): Promise<Result<Float64Array>> => {
+    const weights = await parameters()
+    if (E.isLeft(weights)) return weights
+    let loaded: Executable | null = null
+    return inChunks(systems, async ({ n, batch, A, b }) => {
+      const made = await forwardOf(n, batch)
+      if (E.isLeft(made)) return made
+      const given = loaded === made.right ? E.right(undefined) : made.right.load(weights.right)
+      if (E.isLeft(given)) return E.left(trainError(given.left.message))
+      loaded = made.right
+      const out = await made.right.run(single({ A, b }), ['x'])()
+      return E.isLeft(out) ? E.left(trainError(out.left.message)) : E.right(out.right['x']!)
+    })
+  }
+
   return {
+    answers,
     step: async ({ n, batch, A, b, x }, rate) => {
       const executable = await moved(n, batch)
       if (E.isLeft(executable)) return executable

@@ -14,6 +14,7 @@ import { initialise } from '../weights/initialise'
 import { validate, type Weights } from '../weights/weights'
 import { widen } from '../weights/widen'
 import { adam } from './adam'
+import { batchesProblem } from './batches'
 import type { Context, Result, StageResult } from './context'
 import * as LM from './levenberg-marquardt'
 import { sampled } from './sampled'
@@ -84,6 +85,12 @@ const firstWeights = (
         E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start from the closed form: ${reason}`)),
         E.map((weights) => withNoise(typed, n, weights, from.noise, own))
       )
+    case 'continued':
+      if (narrow === null) throw new Error('internal: a continued start without the weights that it is from')
+      return pipe(
+        validate(typed, n, narrow),
+        E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start from ${from.from.name}: ${reason}`))
+      )
     case 'widened':
       if (narrow === null) throw new Error('internal: a widened start without the weights that it is from')
       return pipe(
@@ -115,6 +122,8 @@ const problem = (recipe: Recipe, typed: I.Typed, options: FollowOptions): string
     if (typed.n !== null && (low !== typed.n || high !== typed.n)) {
       return `${place}: expected systems of n = ${typed.n}, which the model is made for, found sizes ${low} to ${high}`
     }
+    const batches = stage._tag === 'adam' ? batchesProblem(stage) : undefined
+    if (batches !== undefined) return `${place}: ${batches}`
   }
   const { resume, backend, seed } = options
   if (resume === undefined) return undefined
@@ -170,7 +179,8 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
     const { from } = recipe.start
     if (options.trained !== undefined) return options.trained(from, seed)()
     const told = onProgress === undefined ? {} : { onProgress }
-    const result = await follow(from, { seed, ...told, ...(signal === undefined ? {} : { signal }) })()
+    const place = options.backend === undefined ? {} : { backend: options.backend }
+    const result = await follow(from, { seed, ...place, ...told, ...(signal === undefined ? {} : { signal }) })()
     if (E.isRight(result) && result.right._tag === 'interrupted') {
       return E.left(trainError(`recipe ${recipe.name}: interrupted in ${from.name}, before there was anything to keep`))
     }
@@ -206,6 +216,7 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
             iteration: 0,
             draw: 0,
             accepted: 0,
+            stale: 0,
             damping: LM.firstDamping,
             loss: Number.POSITIVE_INFINITY,
             weights,

@@ -115,7 +115,12 @@ const shortStage = (stage: R.Stage): R.Stage => {
         ...stage,
         steps: few(stage.steps, 20),
         batch: few(stage.batch, 8),
-        rate: { peak, warmup: few(warmup, 2), decay }
+        rate: { peak, warmup: few(warmup, 2), decay },
+        systems: stage.systems === null ? null : few(stage.systems, 16),
+        evaluation:
+          stage.evaluation === null
+            ? null
+            : { ...stage.evaluation, systems: few(stage.evaluation.systems, 8), every: few(stage.evaluation.every, 5) }
       }
     }
   }
@@ -125,9 +130,6 @@ const shortStage = (stage: R.Stage): R.Stage => {
 export const shortened = (recipe: R.Recipe): R.Recipe => ({
   ...recipe,
   name: `${recipe.name}-short`,
-  start:
-    recipe.start._tag === 'widened' || recipe.start._tag === 'behindClosedForm'
-      ? { ...recipe.start, from: shortened(recipe.start.from) }
-      : recipe.start,
+  start: 'from' in recipe.start ? { ...recipe.start, from: shortened(recipe.start.from) } : recipe.start,
   stages: recipe.stages.map(shortStage)
 })

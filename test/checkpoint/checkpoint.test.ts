@@ -27,6 +27,7 @@ const state: TrainState = {
   iteration: 7,
   draw: 3,
   accepted: 2,
+  stale: 3,
   damping: 1e-3 / 3,
   loss: Number.POSITIVE_INFINITY,
   weights,

@@ -29,6 +29,7 @@ const atStart = ({ seed, weights }: Checkpoint, start: number): TrainState => ({
   iteration: 0,
   draw: 0,
   accepted: 0,
+  stale: 0,
   damping: firstDamping,
   loss: Number.POSITIVE_INFINITY,
   weights,

@@ -42,6 +42,23 @@ test('a recipe made by the constructors round-trips', (t) => {
   t.end()
 })
 
+test('a recipe without what later versions added reads as it was meant', (t) => {
+  const text = JSON.stringify(RecipeJson.encodeRecipe(recipe))
+  const older = text.replace(',"systems":null,"evaluation":null', '')
+  t.ok(older.length < text.length, 'keys left out')
+  t.deepEqual(right(RecipeJson.decodeRecipe(JSON.parse(older))), recipe)
+  t.end()
+})
+
+test('epochs are steps', (t) => {
+  const { valid: family } = recipe
+  const rate: Recipe.Rate = { peak: 1e-3, warmup: 2, decay: 'cosine' }
+  const stage = Recipe.epochs({ family, epochs: 3, systems: 10, batch: 4, rate })
+  t.equal(stage.steps, 9, 'three steps each, the last of them filled up')
+  t.equal(stage.systems, 10)
+  t.end()
+})
+
 test('errors name the place in the recipe', (t) => {
   const text = JSON.stringify(RecipeJson.encodeRecipe(recipe))
   const cases: readonly [from: string, to: string, sentence: string][] = [
@@ -57,6 +74,12 @@ test('errors name the place in the recipe', (t) => {
     ['"peak":0.001', '"peak":0', 'stages[2].rate.peak: expected a number above 0, found 0'],
     ['"times":2', '"times":0', 'model.body.times: expected a whole number from 1 to 10000, found 0'],
     ['"noise":0.02', '"noise":-1', 'start.noise: expected a number of at least 0, found -1'],
+    ['"systems":null', '"systems":0', 'stages[2].systems: expected a whole number from 1 to 1000000, found 0'],
+    [
+      '"evaluation":null',
+      '"evaluation":{"systems":4,"every":0,"patience":null}',
+      'stages[2].evaluation.every: expected a whole number from 1 to 1000000000, found 0'
+    ],
     ['"corrections":0', '"corrections":-1', 'stages[0].corrections: expected a whole number from 0 to 1000, found -1'],
     [
       '"path":null',

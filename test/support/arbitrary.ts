@@ -194,7 +194,12 @@ const stage: fc.Arbitrary<Recipe.Stage> = fc.oneof(
       decay: fc.constantFrom('none' as const, 'cosine' as const)
     }),
     weightDecay: positive,
-    clip: fc.option(positive, { nil: null })
+    clip: fc.option(positive, { nil: null }),
+    systems: fc.option(whole(1, 1000), { nil: null }),
+    evaluation: fc.option(
+      fc.record({ systems: whole(1, 100), every: whole(1, 100), patience: fc.option(whole(1, 9), { nil: null }) }),
+      { nil: null }
+    )
   })
 )
 
@@ -217,6 +222,7 @@ export const recipe: fc.Arbitrary<Recipe.Recipe> = recipeFrom(
   fc.oneof(
     ownStart,
     fc.record({ _tag: fc.constant('widened' as const), from: recipeFrom(ownStart), noise: positive }),
-    fc.record({ _tag: fc.constant('behindClosedForm' as const), kappa, from: recipeFrom(ownStart), noise: positive })
+    fc.record({ _tag: fc.constant('behindClosedForm' as const), kappa, from: recipeFrom(ownStart), noise: positive }),
+    fc.record({ _tag: fc.constant('continued' as const), from: recipeFrom(ownStart) })
   )
 )

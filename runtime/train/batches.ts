@@ -1,0 +1,73 @@
+/**
+ * The batches of a stage `adam`: step t's is a function of the key and of t alone, so a run that goes on at step t sees what
+ * it would have seen.
+ */
+import { sizesOf } from '../../spec/family'
+import type { Stage } from '../../spec/recipe'
+import * as Key from '../random/key'
+import { draw } from '../sample/draw'
+import type { Sample } from '../sample/sample'
+
+export type Adam = Extract<Stage, { readonly _tag: 'adam' }>
+
+/** The systems of step `step`, from 0. */
+export type Batches = (step: number) => Promise<Sample>
+
+/** The systems at these places, in this order. */
+export const gathered = (all: Sample, places: ArrayLike<number>): Sample => {
+  const { n } = all
+  const batch = places.length
+  const [A, x, b] = [new Float64Array(batch * n * n), new Float64Array(batch * n), new Float64Array(batch * n)]
+  for (let s = 0; s < batch; s++) {
+    const from = places[s]!
+    A.set(all.A.subarray(from * n * n, (from + 1) * n * n), s * n * n)
+    x.set(all.x.subarray(from * n, (from + 1) * n), s * n)
+    b.set(all.b.subarray(from * n, (from + 1) * n), s * n)
+  }
+  return { n, batch, A, x, b }
+}
+
+/**
+ * Which systems of a fixed set the batches hold: epochs of `ceil(systems / batch)` steps, each in an order of its own. The
+ * last batch of an epoch is filled up from the beginning of the epoch's order, so that all batches have one size.
+ */
+export const places = (key: Key.Key, systems: number, batch: number): ((step: number) => Int32Array) => {
+  const steps = Math.ceil(systems / batch)
+  let known = -1
+  let order: Int32Array = new Int32Array(0)
+  return (step) => {
+    const epoch = Math.floor(step / steps)
+    if (epoch !== known) order = Key.permutation(Key.fold(key, epoch), systems)
+    known = epoch
+    const first = (step % steps) * batch
+    return Int32Array.from({ length: batch }, (_, k) => order[(first + k) % systems]!)
+  }
+}
+
+/** Fresh systems for every step: a size drawn uniformly from the family's, then systems of that size. */
+const fresh =
+  (key: Key.Key, { family, batch }: Adam): Batches =>
+  async (step) => {
+    const own = Key.fold(key, step)
+    const { low, high } = sizesOf(family)
+    const n = Key.integers(Key.fold(own, 'size'), 1, low, high + 1)[0]!
+    return draw(family, Key.fold(own, 'systems'), { n, batch })
+  }
+
+const fixed = (key: Key.Key, { family, batch }: Adam, systems: number): Batches => {
+  const all = draw(family, Key.fold(key, 'set'), { n: sizesOf(family).low, batch: systems })
+  const at = places(Key.fold(key, 'order'), systems, batch)
+  return async (step) => gathered(all, at(step))
+}
+
+export const batches = (key: Key.Key, stage: Adam): Batches =>
+  stage.systems === null ? fresh(key, stage) : fixed(key, stage, stage.systems)
+
+/** What of the stage's batches cannot be, or `undefined`. */
+export const batchesProblem = ({ family, batch, systems }: Adam): string | undefined => {
+  const { low, high } = sizesOf(family)
+  if (systems === null) return undefined
+  if (low !== high) return `expected one size n for a fixed set of systems, found sizes ${low} to ${high}`
+  if (batch > systems) return `expected batches of at most the ${systems} systems of the fixed set, found ${batch}`
+  return undefined
+}
