@@ -3,11 +3,12 @@ import test from 'tape'
 
 import { judge as judgeClaims } from '../../bench/peers/claims'
 import { encode } from '../../bench/peers/onnx/model'
-import { integer, joined, text } from '../../bench/peers/onnx/protobuf'
 import { adam, dimensions, forward, gradient, losses } from '../../bench/peers/reference/transformer'
 import type { Comparison, Line } from '../../bench/peers/result'
 import { timingOf } from '../../bench/peers/rounds'
 import { showClaims } from '../../bench/peers/table'
+import { joined } from '../../codegen/targets/bytes'
+import { integer, text } from '../../codegen/targets/onnx/protobuf'
 import * as Key from '../../runtime/random/key'
 
 test('the reference transformer', (t) => {

@@ -1,4 +1,5 @@
 /** WebAssembly's binary format (core specification, section 5): a module as bytes. */
+import { joined } from '../bytes'
 import type { Func, Module } from './module'
 import { operations, type ValueType } from './operations'
 import { type Local, laneOperations, loads, type Statement, stores, type Value } from './tree'
@@ -275,11 +276,5 @@ export const encode = (m: Module): Uint8Array<ArrayBuffer> => {
       m.functions.map((f) => functionBody(f, functions))
     )
   ]
-  const bytes = new Uint8Array(parts.reduce((total, p) => total + p.length, 0))
-  let at = 0
-  for (const p of parts) {
-    bytes.set(p, at)
-    at += p.length
-  }
-  return bytes
+  return joined(parts)
 }

@@ -1,5 +1,7 @@
 /** The little of protocol buffers' encoding that an ONNX file needs: variable-length integers and length-delimited fields. */
 
+import { joined } from '../bytes'
+
 export type Message = readonly Uint8Array[]
 
 const utf8 = new TextEncoder()
@@ -10,16 +12,6 @@ const varint = (value: number): Uint8Array => {
   for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
   bytes.push(rest)
   return Uint8Array.from(bytes)
-}
-
-export const joined = (parts: readonly Uint8Array[]): Uint8Array => {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
 
 /** A whole number of at least zero. */

@@ -1,0 +1,11 @@
+/** Bytes behind one another, for targets that make files. */
+
+export const joined = (parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> => {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
