@@ -219,6 +219,7 @@ const lowerBody = (x: Context, place: string, typed: TypedLayer, input: Coordina
     case 'recurrent':
     case 'chebyshev':
     case 'krylov':
+    case 'equilibrate':
       throw new Error(`internal: ${layer._tag} inside a krylov layer`)
   }
 }

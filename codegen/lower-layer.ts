@@ -13,6 +13,7 @@ import { lowerRecurrent } from './lower-recurrent'
 import { lowerTransformer } from './lower-transformer'
 import { chebyshev } from './rules/chebyshev'
 import { strided } from './rules/chebyshev-strided'
+import { equilibrate, undo } from './rules/equilibrate'
 import { flatten, stack } from './rules/layout'
 import { blockLinear, fullLinear, productLinear } from './rules/linear'
 import { blockAttention, flatAttention } from './rules/linear-attention'
@@ -205,6 +206,18 @@ export const lowerLayer = (tape: Tape.Tape, place: string, typed: TypedLayer, in
       const here = join(place, 'krylov')
       const { X, b } = toBlocks(tape, here, input, { heads: null, count: typed.before.count, tokens: typed.before })
       return { layout: 'blocks', X, b: lowerKrylov(tape, here, typed, layer, { X, b }) }
+    }
+    case 'equilibrate': {
+      const [body] = typed.children
+      if (body === undefined) throw new Error('internal: an equilibration without a body')
+      const here = join(place, 'equilibrate')
+      const x: Extent = { heads: null, count: typed.before.count, tokens: typed.before }
+      const scaled = Tape.apply(tape, equilibrate, here, { e: toFlat(tape, here, input, x).e })
+      const answer = lowerLayer(tape, place, body, { layout: 'flat', e: scaled['Y'] as string })
+      const after: Extent = { heads: null, count: typed.after.count, tokens: typed.after }
+      const rule = undo({ answer: layer.answer, width: T.width(typed.after), count: typed.after.count })
+      const inputs = { Y: toFlat(tape, join(place, 'undo'), answer, after).e, nu: scaled['nu'] as string }
+      return { layout: 'flat', e: Tape.apply(tape, rule, join(place, 'undo'), inputs)['Z'] as string }
     }
     case 'residual': {
       const [body] = typed.children

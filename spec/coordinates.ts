@@ -28,6 +28,7 @@ const checkBody = (path: string, layer: Layer): Result<void> => {
     case 'recurrent':
     case 'chebyshev':
     case 'krylov':
+    case 'equilibrate':
       return fail(here, 'attention, maps and scales', layer._tag, 'its body is a network whose tokens are equations')
     case 'residual':
     case 'repeat':

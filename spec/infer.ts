@@ -13,12 +13,15 @@ import * as P from './parameter'
 import {
   afterRecurrent,
   all,
+  checkAnswer,
+  checkColumns,
   checkEncoding,
   checkHeads,
   checkInterval,
   checkRecurrent,
   checkRows,
   checkStd,
+  checkStride,
   checkWeight,
   describe,
   fail,
@@ -65,9 +68,6 @@ const leaf = (layer: Layer, path: string, before: T.Tokens, after: T.Tokens): Ty
   parameters: P.ofLayer(path, layer, before),
   children: []
 })
-
-const isPowerOfTwo = (value: number): boolean =>
-  Number.isSafeInteger(value) && value >= 1 && Number.isInteger(Math.log2(value))
 
 /** `where` is the place in the model, for errors; `path` the prefix of parameter names. */
 const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens): Result<TypedLayer> => {
@@ -134,14 +134,7 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
         all(
           whole(here, 'degree', layer.degree, 0),
           checkInterval(here, layer),
-          isPowerOfTwo(layer.stride) && layer.stride <= Math.max(1, layer.degree)
-            ? E.right(undefined)
-            : fail(
-                here,
-                `stride: 1, 2, 4 ... up to the degree, ${layer.degree}`,
-                String(layer.stride),
-                'its powers of A are made by squaring'
-              ),
+          checkStride(here, layer),
           checkRows(here, before)
         ),
         E.map(() => leaf(layer, join(path, 'chebyshev'), before, before))
@@ -160,6 +153,12 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
         E.map((body) => ({ layer, path: place, before, after: before, parameters: [], children: [body] }))
       )
     }
+    case 'equilibrate':
+      return pipe(
+        all(checkColumns(here, before), checkAnswer(here, layer.answer)),
+        E.chain(() => inferLayer(layer.body, here, path, before)),
+        E.map((body) => ({ layer, path, before, after: body.after, parameters: [], children: [body] }))
+      )
     case 'residual':
       return pipe(
         inferLayer(layer.body, here, path, before),

@@ -69,6 +69,8 @@ const encodeLayer = (layer: L.Layer): D.Json => {
       const { blocks, query, part, low, high, body } = layer
       return { _tag: 'krylov', blocks, query, part, low, high, body: encodeLayer(body) }
     }
+    case 'equilibrate':
+      return { _tag: 'equilibrate', answer: layer.answer, body: encodeLayer(layer.body) }
     case 'residual':
       return { _tag: 'residual', body: encodeLayer(layer.body) }
     case 'repeat':
@@ -172,6 +174,7 @@ const layer: D.Decoder<L.Layer> = D.lazy(() =>
       high: D.number,
       body: layer
     }),
+    equilibrate: D.struct({ _tag: D.tag('equilibrate'), answer: D.number, body: layer }),
     residual: D.struct({ _tag: D.tag('residual'), body: layer }),
     repeat: D.struct({ _tag: D.tag('repeat'), times: D.whole(1, mostLayers), tied: D.boolean, body: layer }),
     sequence: D.struct({ _tag: D.tag('sequence'), layers: D.array(layer, mostLayers) })
@@ -198,6 +201,7 @@ const writtenOut = (each: L.Layer): number => {
     case 'chebyshev':
       return 1
     case 'krylov':
+    case 'equilibrate':
     case 'residual':
       return 1 + writtenOut(each.body)
     case 'repeat':

@@ -160,6 +160,7 @@ const walk = (typed: TypedLayer, query: boolean, before: Walk): Walk => {
     case 'recurrent':
     case 'chebyshev':
     case 'krylov':
+    case 'equilibrate':
       throw new Error(`internal: ${layer._tag} inside a krylov layer`)
   }
 }

@@ -89,6 +89,13 @@ export interface Krylov {
   readonly body: Layer
 }
 
+export interface Equilibrate {
+  readonly _tag: 'equilibrate'
+  /** What an answer is multiplied by on its way out, besides the scale of b. */
+  readonly answer: number
+  readonly body: Layer
+}
+
 export interface Residual {
   readonly _tag: 'residual'
   readonly body: Layer
@@ -118,6 +125,7 @@ export type Layer =
   | Scale
   | Chebyshev
   | Krylov
+  | Equilibrate
   | Residual
   | Repeat
   | Sequence
@@ -243,6 +251,15 @@ export const krylov =
     readonly high: number
   }) =>
   (body: Layer): Layer => ({ _tag: 'krylov', ...options, body })
+
+/**
+ * `y = answer nu body(A_ci / N_c, b_i / (N_i nu))` on the columns `(A[:, i], b_i)` of a system: rows of A brought to norm 1 and b to
+ * a root mean square of 1, `N_c = ||A[c, :]||_2`, `nu = sqrt(mean_i (b_i / N_i)^2)`, and the answer scaled back. So answers do not
+ * depend on the scales of rows, and grow with b.
+ */
+export const equilibrate =
+  (options: { readonly answer?: number } = {}) =>
+  (body: Layer): Layer => ({ _tag: 'equilibrate', answer: options.answer ?? 1, body })
 
 /** `y_i = e_i + f(e)_i`. */
 export const residual = (body: Layer): Layer => ({ _tag: 'residual', body })

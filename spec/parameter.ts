@@ -140,6 +140,7 @@ export const ofLayer = (path: string, layer: Layer, before: T.Tokens): readonly 
       return [{ name: `${path}.coefficients`, dims: [Dim.constant(layer.degree + 1)], law: normal(0.2) }]
     case 'gelu':
     case 'krylov':
+    case 'equilibrate':
     case 'residual':
     case 'repeat':
     case 'sequence':

@@ -4,6 +4,7 @@
 import * as E from 'fp-ts/Either'
 
 import * as Dim from './dim'
+import type { Chebyshev } from './layer'
 import { directionsOf, type Recurrent } from './recurrent'
 import * as T from './token'
 import type { Weight } from './weight'
@@ -122,6 +123,32 @@ export const afterRecurrent = (layer: Recurrent, before: T.Tokens): T.Tokens => 
   ...before,
   parts: [{ name: 'y', dim: Dim.constant(layer.hidden * directionsOf(layer).length) }]
 })
+
+const isPowerOfTwo = (value: number): boolean =>
+  Number.isSafeInteger(value) && value >= 1 && Number.isInteger(Math.log2(value))
+
+export const checkStride = (place: string, { stride, degree }: Chebyshev): Result<void> =>
+  isPowerOfTwo(stride) && stride <= Math.max(1, degree)
+    ? E.right(undefined)
+    : fail(
+        place,
+        `stride: 1, 2, 4 ... up to the degree, ${degree}`,
+        String(stride),
+        'its powers of A are made by squaring'
+      )
+
+export const checkAnswer = (place: string, answer: number): Result<void> =>
+  Number.isFinite(answer) && answer !== 0
+    ? E.right(undefined)
+    : fail(place, 'answer: a finite number that is not zero', String(answer), 'answers are multiplied by it')
+
+/** Equilibration divides the rows of A, which lie across the columns that are its tokens. */
+export const checkColumns = (place: string, tokens: T.Tokens): Result<void> => {
+  const expected = T.tokens(T.columns)
+  return T.equals(tokens, expected)
+    ? E.right(undefined)
+    : fail(place, describe(expected), describe(tokens), 'it scales the columns of a system, as the encoding makes them')
+}
 
 /** Tokens that hold the system, one equation each, and no query. */
 export const checkRows = (path: string, t: T.Tokens): Result<void> =>

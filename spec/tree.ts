@@ -87,6 +87,11 @@ const layerNode = (typed: I.TypedLayer, n: number | null): Node => {
       middle: `${query === 'none' ? 'no query' : `query ${query}`}, ${part} of ${blocks + 1} blocks, [${short(low)}, ${short(high)}]`,
       children
     }),
+    equilibrate: ({ answer }) => ({
+      label: 'equilibrate',
+      middle: `rows of A to norm 1, b to mean square 1${answer === 1 ? '' : `, answer times ${short(answer)}`}`,
+      children
+    }),
     residual: () => ({ label: 'residual', children }),
     repeat: ({ times, tied }) => ({
       label: `repeat ${times}`,

@@ -20,7 +20,7 @@ import type { Weights } from '../../runtime/weights/weights'
 import * as Family from '../../spec/family'
 import * as Infer from '../../spec/infer'
 import type { Model } from '../../spec/model'
-import { transformer } from '../../spec/zoo/transformer'
+import { algebraformer } from '../../spec/zoo/algebraformer'
 
 export interface Case {
   readonly what: string
@@ -211,7 +211,7 @@ const smallSystems = (sizes: Sizes, trained: Network): readonly Case[] => {
 
 const attending = (sizes: Sizes['transformer'], goal: 'forward' | 'step'): Case => {
   const { blocks, width, heads, tokens: n, batch } = sizes
-  const typed = typedOf(transformer({ n, width, blocks, heads }))
+  const typed = typedOf(algebraformer({ n, width, blocks, heads }))
   const weights = initialise(typed, n, Key.key(2))
   const made = systems(n, batch, 5)
   const inputs = (plan: Plan, data: boolean): Arrays =>

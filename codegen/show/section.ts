@@ -61,6 +61,8 @@ const describe = (layer: Layer): string => {
       )
     case 'krylov':
       return `${describe(layer.body)}, in coordinates of a block Krylov space on [${short(layer.low)}, ${short(layer.high)}]`
+    case 'equilibrate':
+      return `${describe(layer.body)}, of equilibrated columns`
     case 'residual':
       return `residual ${describe(layer.body)}`
     case 'repeat':

@@ -109,6 +109,7 @@ const operationsOf = (
     case 'gelu':
     case 'positions':
     case 'recurrent':
+    case 'equilibrate':
       return E.left(`${path}: expected linear attention, found ${layer._tag}, which is no polynomial in A`)
     case 'krylov':
       return E.left(`${path}: expected tokens or a polynomial, found coordinates in a Krylov space, which depend on b`)

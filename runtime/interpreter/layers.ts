@@ -92,6 +92,23 @@ const krylov = (layer: L.Krylov, { typed, weights, n }: Place, e: D.Array64): D.
   return y
 }
 
+/**
+ * What the body answers on the columns of `diag(1/N) A` and `diag(1/N) b / nu`, times `answer nu`: N holds the 2-norms of A's rows
+ * and nu is the root mean square of `diag(1/N) b`. A zero b has the answer zero, and zero rows stay zero.
+ */
+const equilibrate = (layer: L.Equilibrate, { typed, weights, n }: Place, e: D.Array64): D.Array64 => {
+  const N = Array.from({ length: n }, (_, r) => Math.sqrt(meanSquare(n, (i) => e.get(i, r)) * n))
+  const divided = (value: number, by: number): number => (by === 0 ? 0 : value / by)
+  const nu = Math.sqrt(meanSquare(n, (i) => divided(e.get(i, n), N[i]!)))
+  const scaled = D.generate(n, n + 1, (i, c) =>
+    c < n ? divided(e.get(i, c), N[c]!) : divided(divided(e.get(i, n), N[i]!), nu)
+  )
+  return D.scale(layer.answer * nu, applyLayer(child(typed), weights, n, scaled))
+}
+
+const meanSquare = (n: number, of: (i: number) => number): number =>
+  Array.from({ length: n }, (_, i) => of(i) ** 2).reduce((total, square) => total + square, 0) / n
+
 const child = (typed: TypedLayer): TypedLayer => {
   const first = typed.children[0]
   if (first === undefined) throw new Error(`internal: ${typed.layer._tag} without a body`)
@@ -119,6 +136,7 @@ export const applyLayer = (typed: TypedLayer, weights: Weights, n: number, e: D.
     scale: () => D.scale(array(weights, `${typed.path}.alpha`)[0]!, e), // y_i = alpha e_i
     chebyshev: (layer) => chebyshev(layer, place, e),
     krylov: (layer) => krylov(layer, place, e),
+    equilibrate: (layer) => equilibrate(layer, place, e),
     residual: () => D.add(e, applyLayer(child(typed), weights, n, e)), // y_i = e_i + f(e)_i
     repeat: () => inTurn(place, e),
     sequence: () => inTurn(place, e)

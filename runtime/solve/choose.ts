@@ -70,6 +70,7 @@ export const depthOf: (layer: L.Layer) => number = L.match<number>({
   scale: () => 0,
   chebyshev: () => 0,
   krylov: ({ body }) => depthOf(body),
+  equilibrate: ({ body }) => depthOf(body),
   residual: ({ body }) => depthOf(body),
   repeat: ({ times, body }) => times * depthOf(body),
   sequence: ({ layers }) => layers.reduce((total, layer) => total + depthOf(layer), 0)

@@ -91,6 +91,7 @@ const attentions = (typed: I.TypedLayer): E.Either<string, readonly I.TypedLayer
       case 'recurrent':
       case 'chebyshev':
       case 'krylov':
+      case 'equilibrate':
         return `${each.path}: expected attention layers, found ${each.layer._tag}`
     }
     const before = found.length

@@ -58,6 +58,7 @@ const leaned = (layer: L.Layer): L.Layer =>
     scale: (own) => own,
     chebyshev: (own) => own,
     krylov: (own) => ({ ...own, body: leaned(own.body) }),
+    equilibrate: (own) => ({ ...own, body: leaned(own.body) }),
     residual: (own) => ({ ...own, body: leaned(own.body) }),
     repeat: (own) => ({ ...own, body: leaned(own.body) }),
     sequence: (own) => ({ ...own, layers: own.layers.map(leaned) })

@@ -4,6 +4,7 @@ import * as L from '../layer'
 import * as M from '../model'
 import * as T from '../token'
 import * as W from '../weight'
+import { algebraformer } from './algebraformer'
 import { blockLinear } from './block-linear'
 import { columnLinear } from './column-linear'
 import { fullLinear } from './full-linear'
@@ -12,7 +13,6 @@ import { newtonSchulz } from './newton-schulz'
 import { polarLinear } from './polar-linear'
 import { polynomial } from './polynomial'
 import { gru, lstm } from './recurrent'
-import { transformer } from './transformer'
 
 /** An architecture of the zoo; most fit any n, and those with matrices are made for the one asked for. */
 export interface Entry {
@@ -63,11 +63,18 @@ const transposedFull = (layers: number): M.Model =>
 /** Small, and started far enough from zero that attention tells tokens apart. */
 const smallTransformer = (
   name: string,
-  options: Omit<Parameters<typeof transformer>[0], 'width' | 'heads'>
+  options: Omit<Parameters<typeof algebraformer>[0], 'width' | 'heads'>
 ): M.Model => ({
-  ...transformer({ width: 8, heads: 2, hidden: 16, std: 0.4, ...options }),
+  ...algebraformer({ width: 8, heads: 2, hidden: 16, std: 0.4, ...options }),
   name
 })
+
+/** A map before the equilibration, so that gradients go through it. */
+const equilibrated = (n: number): M.Model => {
+  const { body, ...model } = algebraformer({ n, width: 8, heads: 2, hidden: 16, std: 0.4, blocks: 1 })
+  const columns = L.linearMap({ weight: W.fullOf({ std: 0.4 }), bias: true })
+  return { ...model, name: 'equilibrated-1', body: pipe(columns, L.andThen(L.equilibrate({ answer: 0.5 })(body))) }
+}
 
 /** Architectures by name: what `models` lists and the agreement ladder climbs. */
 export const catalogue: Readonly<Record<string, Entry>> = {
@@ -170,6 +177,10 @@ export const catalogue: Readonly<Record<string, Entry>> = {
   'gru-2': {
     about: 'two layers of GRUs that read embedded columns both ways',
     model: (n) => ({ ...gru({ n, width: 4, layers: 2, embedding: 3, std: 0.4 }), name: 'gru-2' })
+  },
+  'equilibrated-1': {
+    about: 'softmax attention over columns mapped by a matrix, rows and b brought to norm 1, the answer scaled back',
+    model: (n) => equilibrated(n)
   },
   'krylov-2': {
     about: 'BLOCK with all-ones terms, in coordinates of a Krylov space, A and b learned a factor',

@@ -1,5 +1,6 @@
 /** Architectures to start from. */
 
+export { type AlgebraformerOptions, algebraformer } from './algebraformer'
 export { type BlockLinearOptions, blockLinear } from './block-linear'
 export { catalogue, type Entry } from './catalogue'
 export { columnLinear } from './column-linear'
@@ -31,4 +32,3 @@ export {
   twoLayers
 } from './recipes'
 export { gru, lstm, type RecurrentOptions } from './recurrent'
-export { type TransformerOptions, transformer } from './transformer'

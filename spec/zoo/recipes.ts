@@ -3,10 +3,10 @@
  */
 import * as F from '../family'
 import * as R from '../recipe'
+import { algebraformer } from './algebraformer'
 import { blockLinear } from './block-linear'
 import { paperRecipes } from './paper-recipes'
 import { polarRecipe } from './polar-recipe'
-import { transformer } from './transformer'
 
 /** Where all of them are measured. */
 const sizes = { low: 2, high: 64 }
@@ -142,7 +142,7 @@ export const adamDemo: R.Recipe = R.make({
  */
 export const transformerDemo: R.Recipe = R.make({
   name: 'transformer-demo',
-  model: transformer({ n: 4, width: 32, blocks: 2, heads: 4 }),
+  model: algebraformer({ n: 4, width: 32, blocks: 2, heads: 4 }),
   start: R.random(),
   stages: [
     R.adam({

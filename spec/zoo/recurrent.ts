@@ -15,15 +15,18 @@ export interface RecurrentOptions {
   readonly bidirectional?: boolean
   /** Numbers that a column is embedded in by an affine map first; default null: the first layer reads columns as they are. */
   readonly embedding?: number | null
+  /** As of `algebraformer`: scales what comes in, and the answer back; default null: systems are taken as they are. */
+  readonly equilibrate?: number | null
   /** Matrices start from N(0, std^2), or, by default, from the uniform law on +-1 / sqrt(width). */
   readonly std?: number | null
 }
 
-const nameOf = (cell: string, { n, width, layers, bidirectional, embedding }: RecurrentOptions): string =>
+const nameOf = (cell: string, { n, width, layers, bidirectional, embedding, equilibrate }: RecurrentOptions): string =>
   [
     `${cell}-${layers}-n${n}-width${width}`,
     ...((bidirectional ?? true) ? [] : ['forward']),
-    ...(embedding === undefined || embedding === null ? [] : [`embedding${embedding}`])
+    ...(embedding === undefined || embedding === null ? [] : [`embedding${embedding}`]),
+    ...(equilibrate === undefined || equilibrate === null ? [] : ['equilibrated'])
   ].join('-')
 
 const network = (cell: 'lstm' | 'gru', o: RecurrentOptions): M.Model => {
@@ -35,10 +38,12 @@ const network = (cell: 'lstm' | 'gru', o: RecurrentOptions): M.Model => {
   const before = o.embedding === undefined || o.embedding === null ? [] : [affine(o.embedding)]
   const layers = Array.from({ length: o.layers }, () => layer)
   const [first = affine(1), ...others] = [...before, ...layers, affine(1)]
+  const body = others.reduce((whole, next) => pipe(whole, L.andThen(next)), first)
+  const answer = o.equilibrate ?? null
   return M.make({
     name: nameOf(cell, o),
     encoding: T.columns,
-    body: others.reduce((body, next) => pipe(body, L.andThen(next)), first),
+    body: answer === null ? body : L.equilibrate({ answer })(body),
     readout: M.perToken('y')
   })
 }

@@ -12,7 +12,7 @@ import { verify } from '../../codegen/verify'
 import { interpret, lengthOf } from '../../runtime/equations/interpret'
 import * as Key from '../../runtime/random/key'
 import type { Sizes } from '../../spec/dim'
-import { transformer } from '../../spec/zoo'
+import { algebraformer } from '../../spec/zoo'
 import { catalogue } from '../../spec/zoo/catalogue'
 import { right, typed } from '../support/right'
 
@@ -91,7 +91,7 @@ test('neighbouring threads run along systems, or along tokens', (t) => {
   const step = right(
     C.equations(
       { _tag: 'step', optimiser: adam },
-      typed(transformer({ n: 64, width: 64, heads: 2, hidden: 128, blocks: 1 }))
+      typed(algebraformer({ n: 64, width: 64, heads: 2, hidden: 128, blocks: 1 }))
     )
   )
   const trained = cheapestOrder(step, { n: 64, batch: 8 })

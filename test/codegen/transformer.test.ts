@@ -5,13 +5,13 @@ import { type Goal, plan } from '../../codegen/compile'
 import type { Plan } from '../../codegen/plan'
 import { contractions, show } from '../../codegen/schedules/contraction'
 import { javascript } from '../../codegen/targets/javascript'
-import { transformer } from '../../spec/zoo/transformer'
+import { algebraformer } from '../../spec/zoo/algebraformer'
 import { right, typed } from '../support/right'
 
 const sizes = { n: 6, batch: 3 }
 
 const planOf = (goal: Goal, blocks: number): Plan =>
-  right(plan(javascript, goal, typed(transformer({ n: 6, width: 32, blocks, heads: 4, hidden: 48 })), sizes))
+  right(plan(javascript, goal, typed(algebraformer({ n: 6, width: 32, blocks, heads: 4, hidden: 48 })), sizes))
 
 test('a model of more blocks has the same kernels', (t) => {
   for (const goal of [{ _tag: 'forward' }, { _tag: 'vjp' }] as const) {

@@ -121,7 +121,7 @@ test('errors name place, expected and found', (t) => {
     [altered('"bScale":1e-8', '"bScale":1e999'), 'encoding.bScale: expected a finite number, found Infinity'],
     [
       altered('"_tag":"repeat"', '"_tag":"toString"'),
-      'body._tag: expected one of linearMap, linearAttention, softmaxAttention, layerNorm, gelu, positions, recurrent, scale, chebyshev, krylov, residual, repeat, sequence, found "toString"'
+      'body._tag: expected one of linearMap, linearAttention, softmaxAttention, layerNorm, gelu, positions, recurrent, scale, chebyshev, krylov, equilibrate, residual, repeat, sequence, found "toString"'
     ],
     [
       altered('"name":"block-linear-2"', '"name":"a\\u001b[2J"'),

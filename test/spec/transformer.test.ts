@@ -17,10 +17,10 @@ const around = (...layers: readonly L.Layer[]): M.Model =>
   })
 
 test('the Transformer of the paper has the number of parameters that is known of it', (t) => {
-  const model = Zoo.transformer({ n: 64, width: 256, blocks: 12, heads: 8 })
+  const model = Zoo.algebraformer({ n: 64, width: 256, blocks: 12, heads: 8 })
   t.equal(count(typed(model), 64), 9_511_169)
   t.equal(typed(model).n, 64, 'its positions fix n')
-  const free = typed(Zoo.transformer({ n: 64, width: 256, blocks: 12, heads: 8, positions: 'none' }))
+  const free = typed(Zoo.algebraformer({ n: 64, width: 256, blocks: 12, heads: 8, positions: 'none' }))
   t.equal(count(free, 64), 9_511_169 - 64 * 256, 'without positions')
   t.equal(free.n, null, 'nothing fixes n')
   t.end()
@@ -28,8 +28,17 @@ test('the Transformer of the paper has the number of parameters that is known of
 
 test('models with these layers go through JSON', (t) => {
   for (const model of [
-    Zoo.transformer({ n: 5, width: 8, blocks: 2, heads: 2 }),
-    Zoo.transformer({ n: 5, width: 8, blocks: 1, heads: 1, mask: 'causal', positions: 'none', gelu: 'tanh', std: 0.1 })
+    Zoo.algebraformer({ n: 5, width: 8, blocks: 2, heads: 2 }),
+    Zoo.algebraformer({
+      n: 5,
+      width: 8,
+      blocks: 1,
+      heads: 1,
+      mask: 'causal',
+      positions: 'none',
+      gelu: 'tanh',
+      std: 0.1
+    })
   ]) {
     t.deepEqual(right(Json.parse(JSON.stringify(Json.encode(model)))), model, model.name)
   }

@@ -85,6 +85,7 @@ const { layer } = fc.letrec<{ layer: L.Layer }>((tie) => ({
       high: finite,
       body: tie('layer')
     }),
+    fc.record({ _tag: fc.constant('equilibrate' as const), answer: finite, body: tie('layer') }),
     fc.record({ _tag: fc.constant('residual' as const), body: tie('layer') }),
     fc.record({
       _tag: fc.constant('repeat' as const),

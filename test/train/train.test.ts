@@ -131,7 +131,7 @@ test('a small Transformer learns by AdamW, on float32 as on float64', async (t) 
   const schedule = { steps: 150, batch: 16, rate: { peak: 1e-2, warmup: 10, decay: 'cosine' } } as const
   const r: Recipe.Recipe = {
     ...recipe('transformer', [Recipe.adam({ family, ...schedule, weightDecay: 0.01 })]),
-    model: Zoo.transformer({ n: 2, width: 8, blocks: 1, heads: 2, std: 0.2 }),
+    model: Zoo.algebraformer({ n: 2, width: 8, blocks: 1, heads: 2, std: 0.2 }),
     valid: family
   }
   const losses = async (options: FollowOptions): Promise<readonly number[]> =>

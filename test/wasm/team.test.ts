@@ -10,10 +10,10 @@ import { meetings } from '../../codegen/targets/wasm/threads'
 import * as Key from '../../runtime/random/key'
 import { engine } from '../../runtime/wasm/engine'
 import { infer } from '../../spec/infer'
-import { transformer } from '../../spec/zoo/transformer'
+import { algebraformer } from '../../spec/zoo/algebraformer'
 import { right } from '../support/right'
 
-const typed = right(infer(transformer({ n: 17, width: 36, blocks: 1, heads: 3 })))
+const typed = right(infer(algebraformer({ n: 17, width: 36, blocks: 1, heads: 3 })))
 const plan = right(planFor(wasm, { _tag: 'step', optimiser: adam }, typed, { n: 17, batch: 6 }))
 const product = (dims: readonly number[]): number => dims.reduce((p, q) => p * q, 1)
 

@@ -42,7 +42,7 @@ test('a parameter keeps its draw when others come and go', (t) => {
 })
 
 test('a Transformer starts from N(0, 0.02^2), zeros and ones, and a scale is of what is drawn', (t) => {
-  const model = typed(Zoo.transformer({ n: 6, width: 32, blocks: 2, heads: 4 }))
+  const model = typed(Zoo.algebraformer({ n: 6, width: 32, blocks: 2, heads: 4 }))
   const spread = (a: Float64Array): number => Math.sqrt(a.reduce((sum, v) => sum + v * v, 0) / a.length)
   const weights = initialise(model, 6, Key.key(6))
   const scaled = initialise(model, 6, Key.key(6), 0.5)

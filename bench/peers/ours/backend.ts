@@ -8,7 +8,7 @@ import { adam as adamOptimiser } from '../../../codegen/rules/optimiser'
 import { schedule } from '../../../codegen/schedule'
 import type { Arrays, Executable, Runtime } from '../../../runtime/backends/runtime'
 import * as Infer from '../../../spec/infer'
-import { transformer as transformerModel } from '../../../spec/zoo/transformer'
+import { algebraformer } from '../../../spec/zoo/algebraformer'
 import type { Job, Method, Ready } from '../contestant'
 import { adam, dimensions, type Shape } from '../reference/transformer'
 import { operand, size } from '../serve'
@@ -73,7 +73,7 @@ const systems = (runtime: Runtime) => async (job: Job) => {
 // --- transformer -----------------------------------------------------------------------------------------------------
 
 const typedOf = ({ tokens, width, heads, hidden, blocks }: Shape): Infer.Typed =>
-  must(Infer.infer(transformerModel({ n: tokens, width, heads, hidden, blocks, gelu: 'tanh' })))
+  must(Infer.infer(algebraformer({ n: tokens, width, heads, hidden, blocks, gelu: 'tanh' })))
 
 const transposed = (W: Float32Array, [rows, columns]: readonly number[]): Float32Array => {
   const T = new Float32Array(W.length)
