@@ -205,7 +205,9 @@ const kernelTexts = [
   'polynomial-9-stride-4',
   'mixed-linear-2',
   'transformer-2',
-  'transformer-1-causal'
+  'transformer-1-causal',
+  'lstm-1',
+  'gru-2'
 ]
 
 test('printed kernels', (t) => {

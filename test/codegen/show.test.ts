@@ -162,6 +162,15 @@ test('models in print', (t) => {
   t.end()
 })
 
+test('recurrent cells in print, every step written out', (t) => {
+  for (const name of ['lstm-1', 'gru-2']) {
+    const text = showPhase('equations', { _tag: 'vjp' }, judged(catalogue[name]!.model(2)), { n: 2, batch: 5 })
+    if (E.isLeft(text)) t.fail(text.left)
+    else golden(t, `print/${name}-equations`, text.right)
+  }
+  t.end()
+})
+
 test('every model of the zoo prints in every phase, on lines that fit a page', (t) => {
   for (const [name, { model }] of Object.entries(catalogue)) {
     const typed = judged(model(9))

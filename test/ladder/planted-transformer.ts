@@ -1,20 +1,20 @@
 /** Faults to plant in the layers of Transformers, and in the functions that they are printed with. */
 import * as X from '../../codegen/expr'
-import { change, doubled, lowering, once, type Planted, printing, printing64, value } from './planted'
-
-/** Change the parts of an expression, innermost first. */
-const inside =
-  (f: (e: X.Expr) => X.Expr) =>
-  (e: X.Expr): X.Expr =>
-    f(X.mapParts(inside(f))(e))
+import {
+  change,
+  doubled,
+  inside,
+  lowering,
+  once,
+  oneFurther,
+  type Planted,
+  printing,
+  printing64,
+  value
+} from './planted'
 
 /** Leave out the last term of every sum of terms. */
 const withoutLastTerms = value(inside((e) => (e._tag === 'add' ? X.add(...e.terms.slice(0, -1)) : e)))
-
-/** A condition `k < i + 1` that holds one place further. */
-const oneFurther = value(
-  inside((e) => (e._tag === 'where' ? { ...e, when: { ...e.when, right: X.plus(e.when.right, 1) } } : e))
-)
 
 const withoutDivision = value((v) => (v._tag === 'divide' ? v.over : v))
 const withoutNumbers = value((v) =>

@@ -22,6 +22,17 @@ export const value =
   (eq: Equation): Equation => ({ ...eq, value: f(eq.value) })
 
 export const dropLastTerm = value((v) => (v._tag === 'add' ? X.add(...v.terms.slice(0, -1)) : X.zero))
+/** Change the parts of an expression, innermost first. */
+export const inside =
+  (f: (e: X.Expr) => X.Expr) =>
+  (e: X.Expr): X.Expr =>
+    f(X.mapParts(inside(f))(e))
+
+/** Conditions `k < p` that hold one place further. */
+export const oneFurther = value(
+  inside((e) => (e._tag === 'where' ? { ...e, when: { ...e.when, right: X.plus(e.when.right, 1) } } : e))
+)
+
 const negated = value((v) => X.negate(v))
 export const doubled = value((v) => X.multiply(2, v))
 
@@ -35,7 +46,7 @@ const swapped = (one: string, other: string) =>
   )
 
 /** Read one tensor in place of another. */
-const reading =
+export const reading =
   (from: string, to: string) =>
   (e: Equations, eq: Equation): Equation => ({
     ...eq,

@@ -1,41 +1,5 @@
 /** Faults planted in the layers of Transformers and in the functions that they are printed with: a rung catches each. */
-import * as E from 'fp-ts/Either'
-import test from 'tape'
-
-import { open } from '../../runtime/backends/open'
-import { deviceOf } from '../../runtime/ladder/backend-device'
-import { check } from '../../runtime/ladder/check'
-import type { RungName } from '../../runtime/ladder/rung'
-import { catalogue } from '../../spec/zoo/catalogue'
-import { typed } from '../support/right'
+import { plantAll } from './plant-all'
 import { plantedInTransformers } from './planted-transformer'
 
-const entry = catalogue['transformer-1-causal']
-
-/** The rungs that are there to catch a fault. */
-const rungsFor = (fault: (typeof plantedInTransformers)[number]): readonly RungName[] =>
-  fault.where === 'rule'
-    ? ['lowering', 'adjoint']
-    : fault.name.startsWith('the float64')
-      ? ['javascript']
-      : ['forward', 'kernels']
-
-test('planted faults of Transformers', async (t) => {
-  const opened = await open('cpu')()
-  if (E.isLeft(opened) || entry === undefined) return t.fail('no cpu, or no such model')
-  const device = deviceOf(opened.right)
-  const climber = { typed: (n: number) => typed(entry.model(n)), weights: null }
-  const at = { sizes: [3], batches: [2] }
-  const only: readonly RungName[] = [...new Set(plantedInTransformers.flatMap(rungsFor))]
-  const sound = await check(climber, device, { ...at, only })
-  t.ok(sound.length >= only.length && sound.every((r) => r.ok), `without a fault ${only.join(', ')} hold`)
-  for (const fault of plantedInTransformers) {
-    const rungs = rungsFor(fault)
-    const on = rungs.includes('forward') ? device : null
-    const rows = await check(climber, on, { ...at, only: rungs, compiler: fault.compiler() })
-    const failed = [...new Set(rows.filter((r) => !r.ok).map((r) => r.rung))]
-    t.ok(failed.length > 0, `${fault.where}: ${fault.name}: caught by ${failed.join(', ') || 'nothing'}`)
-  }
-  await opened.right.close()
-  t.end()
-})
+plantAll('Transformers', 'transformer-1-causal', 3, plantedInTransformers)
