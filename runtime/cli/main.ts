@@ -251,7 +251,7 @@ Exits with ${exits.rung.code} if a system violates its bound.
 program
   .command('reproduce')
   .description("run a paper's experiments anew and write a report with a verdict on every claim")
-  .argument('<report>', 'the report: linear-transformer')
+  .argument('<report>', 'the report: linear-transformer or algebraformer')
   .option('--only <row,row,..>', 'run these rows and put them into the report that is there', (text) =>
     text.split(',').map((word) => word.trim())
   )

@@ -30,10 +30,16 @@ const sentence = ({ message }: BackendError): string => message
 
 export const inferred = (model: Model): Result<I.Typed> => pipe(I.infer(model), E.mapLeft(I.show))
 
+const rows = (values: Float64Array, of: number, from: number, count: number): Float64Array => {
+  const width = values.length / of
+  return values.subarray(from * width, (from + count) * width)
+}
+
 /** The systems from number `from` on. */
-export const part = ({ n, A, b, x }: Sample, from: number, batch: number): Sample => ({
+export const part = ({ n, A, b, x, ...more }: Sample, from: number, batch: number): Sample => ({
   n,
   batch,
+  ...(more.coefficients === undefined ? {} : { coefficients: rows(more.coefficients, more.batch, from, batch) }),
   A: A.subarray(from * n * n, (from + batch) * n * n),
   b: b.subarray(from * n, (from + batch) * n),
   x: x.subarray(from * n, (from + batch) * n)

@@ -3,12 +3,16 @@
  * it would have seen.
  */
 import { sizesOf } from '../../spec/family'
-import type { Stage } from '../../spec/recipe'
+import type { Recipe, Stage } from '../../spec/recipe'
 import * as Key from '../random/key'
 import { draw } from '../sample/draw'
 import type { Sample } from '../sample/sample'
 
 export type Adam = Extract<Stage, { readonly _tag: 'adam' }>
+
+/** The key of a run's draws, and of those of one of its stages. */
+export const runKey = (seed: number): Key.Key => Key.fold(Key.key(seed), 'train')
+export const stageKey = (seed: number, stage: number): Key.Key => Key.fold(runKey(seed), stage)
 
 /** The systems of step `step`, from 0. */
 export type Batches = (step: number) => Promise<Sample>
@@ -54,8 +58,20 @@ const fresh =
     return draw(family, Key.fold(own, 'systems'), { n, batch })
   }
 
-const fixed = (key: Key.Key, { family, batch }: Adam, systems: number): Batches => {
-  const all = draw(family, Key.fold(key, 'set'), { n: sizesOf(family).low, batch: systems })
+/** The fixed set of a stage whose key is given. */
+const setOf = (key: Key.Key, { family }: Adam, systems: number): Sample =>
+  draw(family, Key.fold(key, 'set'), { n: sizesOf(family).low, batch: systems })
+
+/** The fixed set that a recipe's last stage trains on with a seed, with its coefficients, or null where it has none. */
+export const trainedOn = ({ stages }: Recipe, seed: number): Sample | null => {
+  const stage = stages.at(-1)
+  if (stage?._tag !== 'adam' || stage.systems === null) return null
+  return setOf(stageKey(seed, stages.length - 1), stage, stage.systems)
+}
+
+const fixed = (key: Key.Key, stage: Adam, systems: number): Batches => {
+  const { batch } = stage
+  const all = setOf(key, stage, systems)
   const at = places(Key.fold(key, 'order'), systems, batch)
   return async (step) => gathered(all, at(step))
 }

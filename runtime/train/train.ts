@@ -14,7 +14,7 @@ import { initialise } from '../weights/initialise'
 import { validate, type Weights } from '../weights/weights'
 import { widen } from '../weights/widen'
 import { adam } from './adam'
-import { batchesProblem } from './batches'
+import { batchesProblem, runKey, stageKey } from './batches'
 import type { Context, Result, StageResult } from './context'
 import * as LM from './levenberg-marquardt'
 import { sampled } from './sampled'
@@ -169,7 +169,7 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
   const n = typed.n ?? 1
   const { resume, signal, onProgress, onState, checkpointEvery = 100 } = options
   const seed = resume?.seed ?? options.seed ?? recipe.seed
-  const key = Key.fold(Key.key(seed), 'train')
+  const key = runKey(seed)
   let narrow: Weights | null = null
   const first = (start: number): Result<Weights> => firstWeights(recipe, typed, n, narrow, key, start)
 
@@ -235,7 +235,7 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
     if (E.isLeft(begun)) return begun
     let state = begun.right
     while (state.stage < recipe.stages.length) {
-      const c: Context = { recipe, typed, n, key: Key.fold(key, state.stage), first, tick }
+      const c: Context = { recipe, typed, n, key: stageKey(seed, state.stage), first, tick }
       const result = await runStage(c, recipe.stages[state.stage]!, state)
       if (E.isLeft(result)) return result
       state = result.right.interrupted

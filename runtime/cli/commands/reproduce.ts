@@ -4,6 +4,7 @@ import path from 'node:path'
 import * as E from 'fp-ts/Either'
 
 import { rootAbove } from '../../package/root'
+import { algebraformerReport } from '../../reproduce/algebraformer/index'
 import { linearTransformer } from '../../reproduce/linear-transformer/index'
 import type { ReportRow } from '../../reproduce/results'
 import type { Config } from '../../reproduce/row'
@@ -23,7 +24,7 @@ interface Options {
   readonly json?: boolean
 }
 
-const reports: readonly Report[] = [linearTransformer]
+const reports: readonly Report[] = [linearTransformer, algebraformerReport]
 
 /** Exit codes by what `reproduce` says went wrong. */
 const exitOf = (message: string): Exit => (message.startsWith('plots are drawn by packages') ? 'backend' : 'input')
