@@ -67,6 +67,9 @@ export type { Arrays, Executable, Runtime } from './backends/runtime'
 
 // --- sampling and training -----------------------------------------------------------------------------------------------
 
+export { type Dataset, openDataset, verify as verifyDataset } from './data/dataset'
+export type { Manifest } from './data/manifest'
+export { type WriteOptions, writeDataset } from './data/write'
 export * as Random from './random/key'
 export { draw as sample } from './sample/draw'
 export type { Sample } from './sample/sample'

@@ -5,47 +5,16 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 
 import { shipped } from '../package/root'
-import { showsStacks } from './debug'
-import { type Exit, exits, type Outcome } from './exit'
+import { action, internal } from './action'
+import { declareSample } from './declared/sample'
+import { exits } from './exit'
 import { backend, codes, example, finite, json, list, positive, stock, whole } from './options'
-
-// --- running ---------------------------------------------------------------------------------------------------------
 
 /** A reader that went away (`| head -1`) ends the program in silence. */
 const onPipe = (error: NodeJS.ErrnoException): void => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 }
-
-const complain = (message: string): void => {
-  process.stderr.write(`ansatz: ${message}\n`)
-}
-
-const internal = (error: unknown): void => {
-  const message = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
-  complain(`a fault of ansatz itself: ${message.replace(/^internal: /, '')}; with ANSATZ_DEBUG=1 it says where`)
-  if (showsStacks && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = exits.internal.code
-}
-
-const end = (exit: Exit): void => {
-  process.exitCode = exits[exit].code
-}
-
-/** Loads a command's module, runs it, and turns what it gives into an exit code. */
-const action =
-  <A extends readonly unknown[]>(load: () => Promise<(...args: A) => Promise<Outcome>>) =>
-  async (...args: A): Promise<void> => {
-    try {
-      const run = await load()
-      const outcome = await run(...args)
-      if (outcome._tag === 'Right') return end(outcome.right)
-      complain(outcome.left.message)
-      end(outcome.left.exit)
-    } catch (error) {
-      internal(error)
-    }
-  }
 
 // --- commands --------------------------------------------------------------------------------------------------------
 
@@ -141,6 +110,8 @@ reach, ${exits.rung.code} if more is left of an error than is guaranteed.
 `
   )
   .action(action(async () => (await import('./commands/train-spectral')).trainSpectralCommand))
+
+declareSample(program)
 
 program
   .command('check')

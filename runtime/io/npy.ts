@@ -147,17 +147,23 @@ export const parse = (name: string, bytes: Uint8Array): E.Either<InputError, NdT
   return E.right({ _tag: 'NdTable', name, shape, data, nonFinite: found, notes: [] })
 }
 
+/** The header of a `.npy` file (version 1.0, C order) of floats of 4 or 8 bytes in this machine's byte order. */
+export const header = (shape: readonly number[], width: 4 | 8): Uint8Array => {
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
+  const dictionary = `{'descr': '${LITTLE ? '<' : '>'}f${width}', 'fortran_order': False, 'shape': (${sizes}), }`
+  const start = Math.ceil((10 + dictionary.length + 1) / 64) * 64
+  const text = `\x93NUMPY\x01\x00  ${dictionary}`.padEnd(start - 1, ' ')
+  const out = Uint8Array.from({ length: start }, (_, at) => (at === start - 1 ? 10 : text.charCodeAt(at)))
+  new DataView(out.buffer).setUint16(8, start - 10, true)
+  return out
+}
+
 /** A `.npy` file (version 1.0, C order, the data's own float type); data of a wrong length is our own bug. */
 export const write = (shape: readonly number[], data: Float64Array | Float32Array): Uint8Array => {
   if (shape.reduce((p, s) => p * s, 1) !== data.length) throw new Error('internal: shape and data differ in size')
-  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
-  const descr = `${LITTLE ? '<' : '>'}f${data.BYTES_PER_ELEMENT}`
-  const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`
-  const start = Math.ceil((10 + dictionary.length + 1) / 64) * 64
-  const out = new Uint8Array(start + data.byteLength)
-  const header = `\x93NUMPY\x01\x00  ${dictionary}`.padEnd(start - 1, ' ')
-  for (let at = 0; at < start; at++) out[at] = at === start - 1 ? 10 : header.charCodeAt(at)
-  new DataView(out.buffer).setUint16(8, start - 10, true)
-  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start)
+  const head = header(shape, data.BYTES_PER_ELEMENT === 4 ? 4 : 8)
+  const out = new Uint8Array(head.length + data.byteLength)
+  out.set(head)
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), head.length)
   return out
 }

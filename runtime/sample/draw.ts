@@ -22,6 +22,6 @@ export const draw = (family: Family, key: Key.Key, options: DrawOptions): Sample
     case 'newton':
       return drawNewton(family, key, options)
     case 'noisy':
-      return withNoise(draw(family.of, key, options), family, Key.fold(key, 'disturbed'))
+      return withNoise(draw(family.of, key, options), family, Key.fold(key, 'disturbed'), options.from)
   }
 }

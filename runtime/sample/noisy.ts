@@ -15,13 +15,18 @@ const disturb = (values: Float64Array, level: number, key: Key.Key): void => {
 
 /**
  * The systems with `A + level.A ||A||_F E / ||E||_F` and `b + level.b ||b|| e / ||e||`, E and e normal; x is that of the systems
- * without noise. The noise of system s depends on the key and on s alone.
+ * without noise. The noise of system s depends on the key and on s alone; the first system of the sample is number `from`.
  */
-export const withNoise = (sample: Sample, level: { readonly A: number; readonly b: number }, key: Key.Key): Sample => {
+export const withNoise = (
+  sample: Sample,
+  level: { readonly A: number; readonly b: number },
+  key: Key.Key,
+  from = 0
+): Sample => {
   const { n, batch } = sample
   const [A, b] = [sample.A.slice(), sample.b.slice()]
   for (let s = 0; s < batch; s++) {
-    const own = Key.fold(key, s)
+    const own = Key.fold(key, from + s)
     disturb(A.subarray(s * n * n, (s + 1) * n * n), level.A, Key.fold(own, 'A'))
     disturb(b.subarray(s * n, (s + 1) * n), level.b, Key.fold(own, 'b'))
   }

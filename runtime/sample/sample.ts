@@ -16,6 +16,8 @@ export interface Sample {
 export interface DrawOptions {
   readonly n: number
   readonly batch: number
+  /** The number of the first system: from 100 on, they are 100, 101, ... of the same key; 0 if it is not given. */
+  readonly from?: number
 }
 
 /** One system: A [n, n], x and b [n]. */
@@ -27,11 +29,11 @@ export interface System {
 }
 
 /** `batch` systems, one after another, of which number s is made by `one(s)`. */
-export const gather = ({ n, batch }: DrawOptions, names: number, one: (s: number) => System): Sample => {
+export const gather = ({ n, batch, from = 0 }: DrawOptions, names: number, one: (s: number) => System): Sample => {
   const [A, x, b] = [new Float64Array(batch * n * n), new Float64Array(batch * n), new Float64Array(batch * n)]
   const coefficients = new Float64Array(batch * names)
   for (let s = 0; s < batch; s++) {
-    const system = one(s)
+    const system = one(from + s)
     A.set(system.A, s * n * n)
     x.set(system.x, s * n)
     b.set(system.b, s * n)

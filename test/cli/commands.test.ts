@@ -1,7 +1,7 @@
 /** The commands themselves: exit codes, JSON, examples in their help, pipes, and interrupts. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import * as E from 'fp-ts/Either'
@@ -15,7 +15,18 @@ const folder = mkdtempSync(path.join(tmpdir(), 'ansatz-cli-'))
 const at = (name: string): string => path.join(folder, name)
 test.onFinish(() => rmSync(folder, { recursive: true, force: true }))
 
-const commands = ['solve', 'train', 'check', 'print', 'models', 'backends', 'evaluate', 'guarantee', 'reproduce']
+const commands = [
+  'solve',
+  'train',
+  'sample',
+  'check',
+  'print',
+  'models',
+  'backends',
+  'evaluate',
+  'guarantee',
+  'reproduce'
+]
 const parsed = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
 
 test('help', async (t) => {
@@ -33,6 +44,28 @@ test('help', async (t) => {
   for (const name of commands) t.ok(page.includes(`\n## ansatz ${name}\n`), `docs/commands.md has ${name}`)
   const bare = await ansatz([])
   t.ok(bare.code === exits.usage.code && bare.err.includes('Usage: ansatz'), 'without a command: help, and exit code 2')
+})
+
+test('sample', async (t) => {
+  const args = ['sample', 'spd', '--count', '20', '--n', '4', '--out', at('systems')]
+  const made = await ansatz([...args, '--json'])
+  const { count, n, family } = parsed(made.out)
+  t.deepEqual([made.code, made.err, count, n], [0, '', 20, 4], 'a dataset, as JSON')
+  writeFileSync(at('family.json'), JSON.stringify(family))
+  const again = ['sample', at('family.json'), '--count', '20', '--out', at('again')]
+  t.equal((await ansatz(again)).code, 0, 'the family that it printed')
+  const [first, second] = ['systems', 'again'].map((name) => readFileSync(at(`${name}/A.npy`)))
+  t.ok(first!.equals(second!), 'gives the same bytes')
+  const full = await ansatz(args)
+  t.ok(full.code === exits.input.code && isSentence(full.err), full.err.trim().replaceAll(folder, ''))
+  t.match((await ansatz([...args, '--force'])).out, /20 systems .* of n = 4, seed 1, float64/, '--force')
+  t.match((await ansatz(['sample', '--verify', at('systems')])).out, /every byte is as it was written/, '--verify')
+  t.match((await ansatz(['sample', '--list'])).out, /^diffusion .*alpha, omega$/m, '--list')
+
+  const long = ['sample', 'diffusion', '--count', '100000', '--n', '64', '--out', at('long')]
+  const cut = await ansatz(long, { interruptWhen: () => existsSync(at('long/A.npy')) })
+  t.equal(cut.code, exits.interrupted.code, 'interrupted')
+  t.deepEqual(readdirSync(at('long')), [], 'nothing is left')
 })
 
 test('solve', async (t) => {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import test from 'tape'
 
 import { exits } from '../../runtime/cli/exit'
+import { Family, FamilyJson } from '../../spec'
 import { ansatz, isSentence, root, several } from './run'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ansatz-cli-'))
@@ -20,6 +21,10 @@ writeFileSync(at('b3.csv'), '1\n2\n3\n')
 writeFileSync(at('spec.json'), '{"name": "mine", "encoding": {}}')
 writeFileSync(at('words.json'), 'not json')
 writeFileSync(at('recipe.json'), '{"name": "x"}')
+writeFileSync(
+  at('sizes.json'),
+  JSON.stringify(FamilyJson.encodeFamily(Family.spd({ kappa: 5, sizes: { low: 2, high: 9 } })))
+)
 const shipped = readFileSync(path.join(root, 'checkpoints/block-linear-2.safetensors'))
 const bent = Buffer.from(shipped)
 bent[bent.length - 3] = (bent[bent.length - 3] ?? 0) ^ 1
@@ -66,6 +71,22 @@ const mistakes: readonly { readonly args: readonly string[]; readonly code: numb
     code: model,
     says: /no run to go on with/
   },
+  { args: ['sample'], code: usage, says: /expected a family.*--list/ },
+  { args: ['sample', 'difusion'], code: usage, says: /no family 'difusion'; did you mean diffusion\?/ },
+  { args: ['sample', 'diffusion', '--out', at('data')], code: usage, says: /--count/ },
+  { args: ['sample', 'diffusion', '--count', '3'], code: usage, says: /--out/ },
+  { args: ['sample', at('recipe.json'), '--count', '3', '--out', at('data')], code: input, says: /recipe\.json: _tag/ },
+  {
+    args: ['sample', at('sizes.json'), '--count', '3', '--out', at('data')],
+    code: usage,
+    says: /sizes\.json: has sizes from 2 to 9; say which with --n/
+  },
+  {
+    args: ['sample', 'spd', '--count', '3', '--out', at('good.csv')],
+    code: input,
+    says: /good\.csv: .*expected a folder/
+  },
+  { args: ['sample', '--verify', folder], code: input, says: /holds no manifest\.json/ },
   { args: ['check', 'no-such-model'], code: model, says: /no model 'no-such-model'/ },
   { args: ['models', '__proto__'], code: model, says: /no model '__proto__'/ }
 ]

@@ -15,6 +15,7 @@ import { show as showInput } from '../../io/errors'
 import { systemError } from '../../io/source'
 import { type FollowOptions, follow, type Progress, type TrainBackend, type TrainState } from '../../train/train'
 import { type Failure, fail, failing, failure, type Outcome } from '../exit'
+import { interruptible } from '../interrupt'
 import { readCheckpoint } from '../model'
 import { duration, note, say, sayJson, scientific } from '../print'
 import { bar } from '../progress'
@@ -86,23 +87,6 @@ const titled = (p: Progress): string => {
   return `stage ${p.stage + 1} of ${p.stages}${start}  loss ${scientific(p.loss)}${p.starts > 1 ? `  best ${scientific(p.best)}` : ''}`
 }
 
-/** Aborts at the first interrupt; a second one ends the program as usual. */
-const interruptible = (): { readonly signal: AbortSignal; readonly release: () => void } => {
-  const control = new AbortController()
-  const stop = (): void => {
-    note('interrupted: keeping a checkpoint; once more ends at once')
-    control.abort()
-    release()
-  }
-  const release = (): void => {
-    process.removeListener('SIGINT', stop)
-    process.removeListener('SIGTERM', stop)
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
-  return { signal: control.signal, release }
-}
-
 const backendOf = async (name: string): Promise<Result<TrainBackend>> => {
   if (name === 'javascript') return E.right(name)
   return pipe(
@@ -124,7 +108,7 @@ export const train = async (name: string, o: Options): Promise<Outcome> => {
   const backend = state.right === undefined ? await backendOf(o.backend) : E.right(undefined)
   if (E.isLeft(backend)) return backend
 
-  const { signal, release } = interruptible()
+  const { signal, release } = interruptible('interrupted: keeping a checkpoint; once more ends at once')
   const progress = await bar('training')
   const began = Date.now()
   const options: FollowOptions = {
