@@ -69,7 +69,11 @@ const sizes = ordered(D.whole(1, mostSize))
 /** With alpha below 1, K is positive everywhere. */
 const alpha = D.that(D.number, (value) => Math.abs(value) < 1, 'a number between -1 and 1')
 const share = D.that(D.number, (value) => value >= 0 && value <= 1, 'a number from 0 to 1')
-const exponent = D.that(D.number, (value) => value >= 2, 'an exponent of at least 2')
+const exponent = D.that(D.number, (value) => value >= 2 && value <= 12, 'an exponent from 2 to 12')
+/** Far more than problems have, far less than what overflows on the way to an answer. */
+const moderate = D.that(D.number, (value) => Math.abs(value) <= 1e6, 'a number from -1e6 to 1e6')
+const level = D.that(D.number, (value) => value >= 0 && value <= 1e6, 'a number from 0 to 1e6')
+const mostTerms = 1000
 
 export const decodeFamilyAt: D.Decoder<Family> = D.union<Family>({
   spd: D.struct<Spd>({ _tag: D.tag('spd'), kappa: ordered(kappa), spectrum, sizes }),
@@ -83,23 +87,21 @@ export const decodeFamilyAt: D.Decoder<Family> = D.union<Family>({
   collocation: D.struct<Collocation>({
     _tag: D.tag('collocation'),
     alpha: ordered(alpha),
-    omega: ordered(D.number),
-    advection: D.nullable(ordered(D.number)),
-    reaction: D.nullable(
-      D.struct<Reaction>({ rho: ordered(notNegative), gamma: ordered(share), nu: ordered(D.number) })
-    ),
-    source: D.struct<Source>({ terms: D.whole(1, mostSize), decay: share }),
+    omega: ordered(moderate),
+    advection: D.nullable(ordered(moderate)),
+    reaction: D.nullable(D.struct<Reaction>({ rho: ordered(level), gamma: ordered(share), nu: ordered(moderate) })),
+    source: D.struct<Source>({ terms: D.whole(1, mostTerms), decay: share }),
     sizes
   }),
   newton: D.struct<Newton>({
     _tag: D.tag('newton'),
     p: D.that(D.array(exponent, 100), (p) => p.length > 0, 'at least one exponent'),
     ratio: D.whole(1, 1000),
-    noise: notNegative,
+    noise: level,
     iterations: D.whole(1, 1000),
     sizes
   }),
-  noisy: D.struct<Noisy>({ _tag: D.tag('noisy'), of: D.lazy(() => decodeFamilyAt), A: notNegative, b: notNegative })
+  noisy: D.struct<Noisy>({ _tag: D.tag('noisy'), of: D.lazy(() => decodeFamilyAt), A: level, b: level })
 })
 
 /** The family that a JSON value describes, or the first place where it describes none. */

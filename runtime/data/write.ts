@@ -145,19 +145,44 @@ const sentence = (folder: string, cause: unknown): InputError => {
   return inputError(folder, null, own)
 }
 
-/** Draws every chunk and appends it; false if it was interrupted. */
-const fill = async (files: Readonly<Record<FileName, Growing>>, o: WriteOptions): Promise<boolean> => {
+/** Whether it was written to the end, or a sentence on what is wrong with the systems. */
+type Filled = E.Either<string, 'whole' | 'interrupted'>
+
+/** Stored as float32, numbers beyond its range are infinite. */
+const isFiniteIn =
+  (dtype: Dtype) =>
+  (value: number): boolean =>
+    Number.isFinite(dtype === 'float32' ? Math.fround(value) : value)
+
+/** The first system with a number that is not finite, counted in the sample, or -1. */
+const overflown = ({ A, b, x, n, batch }: Sample, dtype: Dtype): number => {
+  const sound = isFiniteIn(dtype)
+  for (let s = 0; s < batch; s++) {
+    const rows = [
+      A.subarray(s * n * n, (s + 1) * n * n),
+      b.subarray(s * n, (s + 1) * n),
+      x.subarray(s * n, (s + 1) * n)
+    ]
+    if (!rows.every((row) => row.every(sound))) return s
+  }
+  return -1
+}
+
+/** Draws every chunk and appends it. */
+const fill = async (files: Readonly<Record<FileName, Growing>>, o: WriteOptions): Promise<Filled> => {
   const { family, n, count } = o
   const chunk = Math.max(1, Math.floor(chunkNumbers / (n * n)))
   for (let from = 0; from < count; from += chunk) {
     const sample = draw(family, keyOf(o.seed), { n, batch: Math.min(chunk, count - from), from })
+    const bad = overflown(sample, o.dtype)
+    if (bad >= 0) return E.left(`system ${from + bad} overflows ${o.dtype}: the numbers of the family are too large`)
     for (const name of fileNames) await append(files[name], bytesOf(partOf(name, sample), widthOf(name, o.dtype)))
     o.onProgress?.(from + sample.batch, count)
     // Signals have their turn between two chunks.
     await new Promise((done) => setImmediate(done))
-    if (o.signal?.aborted === true) return false
+    if (o.signal?.aborted === true) return E.right('interrupted')
   }
-  return true
+  return E.right('whole')
 }
 
 /**
@@ -165,8 +190,8 @@ const fill = async (files: Readonly<Record<FileName, Growing>>, o: WriteOptions)
  * and `x.npy` [count, n], `coefficients.npy` [count, names], and `manifest.json` with the sizes and checksums of them.
  * The same options write the same bytes.
  *
- * A Left names the folder where it holds a dataset or an unfinished one (unless `force`), or cannot be written; what was
- * written until then goes.
+ * A Left names the folder where it holds a dataset or an unfinished one (unless `force`), cannot be written, or would hold a
+ * system that is not finite; what was written until then goes.
  */
 export const writeDataset =
   (folder: string, o: WriteOptions): TE.TaskEither<InputError, Written> =>
@@ -185,13 +210,13 @@ export const writeDataset =
         growing.push(file)
         made[name] = file
       }
-      const whole = await fill(made as Record<FileName, Growing>, o)
+      const filled = await fill(made as Record<FileName, Growing>, o)
       const entries: Partial<Record<FileName, FileEntry>> = {}
       for (const name of fileNames) entries[name] = await finish(made[name]!)
       for (const { handle } of growing.splice(0)) await handle.close()
-      if (!whole) {
+      if (E.isLeft(filled) || filled.right === 'interrupted') {
         await clear(folder)
-        return E.right({ _tag: 'interrupted' })
+        return E.isLeft(filled) ? refuse(folder, null, filled.left) : E.right({ _tag: 'interrupted' })
       }
       const { family, seed, count, n, dtype } = o
       const manifest = { family, seed, count, n, dtype, files: entries as Record<FileName, FileEntry> }

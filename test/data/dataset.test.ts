@@ -171,6 +171,13 @@ test('an interrupted dataset leaves nothing that opens', async (t) => {
   t.match(show(left(await openDataset(at('stopped'))())), /stopped: holds no manifest\.json/)
 })
 
+test('what overflows is refused', async (t) => {
+  const family = Family.spd({ kappa: 1e308, sizes: 4 })
+  const refused = left(await writeDataset(at('large'), { ...options, family, n: 4 })())
+  t.match(show(refused), /large: system 0 overflows float64: the numbers of the family are too large/)
+  t.deepEqual(readdirSync(at('large')), [], 'and nothing is left')
+})
+
 /** A copy of the whole dataset with one file changed. */
 const damaged = (name: string, file: string, change: (bytes: Buffer) => Buffer | null): string => {
   mkdirSync(at(name))
