@@ -2,6 +2,8 @@
  * Recipes for the experiments of Sittoni and Tudisco 2025, at the published size and at two smaller ones. The paper publishes the
  * optimiser (AdamW with a cosine), the widths, the numbers of samples and epochs; what else is here is ours.
  */
+import { pipe } from 'fp-ts/function'
+
 import type { Family } from '../family'
 import * as F from '../family'
 import * as L from '../layer'
@@ -35,6 +37,8 @@ export interface Setting {
   readonly rate: Readonly<Record<Architecture, number>>
   readonly seeds: number
   readonly diffusion: Course
+  /** One seed of every architecture trains for so many epochs more; null: none does. */
+  readonly longer: Course | null
   /** Fine-tuning, and the longest training from scratch. */
   readonly reaction: Course & { readonly scratch: number }
   readonly advection: Course & { readonly scratch: number }
@@ -56,6 +60,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     rate: { algebraformer: 2e-3, gru: 6e-3, lstm: 6e-3 },
     seeds: 1,
     diffusion: { systems: 200, epochs: 20 },
+    longer: { systems: 200, epochs: 40 },
     reaction: { systems: 40, epochs: 10, scratch: 40 },
     advection: { systems: 60, epochs: 5, scratch: 20 },
     conditioned: { n: 4, steps: 100, batch: 20 },
@@ -73,6 +78,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     rate: { algebraformer: 1e-3, gru: 3e-3, lstm: 3e-3 },
     seeds: 3,
     diffusion: { systems: 2000, epochs: 100 },
+    longer: { systems: 2000, epochs: 300 },
     reaction: { systems: 250, epochs: 100, scratch: 1000 },
     advection: { systems: 1500, epochs: 20, scratch: 200 },
     conditioned: { n: 8, steps: 12_000, batch: 64 },
@@ -90,6 +96,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     rate: { algebraformer: 3e-4, gru: 1e-3, lstm: 1e-3 },
     seeds: 3,
     diffusion: { systems: 50_000, epochs: 400 },
+    longer: null,
     reaction: { systems: 250, epochs: 100, scratch: 1000 },
     advection: { systems: 1500, epochs: 100, scratch: 1000 },
     conditioned: { n: 64, steps: 78_400, batch: 256 },
@@ -156,18 +163,20 @@ const recipe = (name: string, model: M.Model, start: R.Start, stage: R.Stage, va
 
 const named = (o: Setting, name: string): string => `${name}-n${o.n}-width${o.width}`
 
-/** An architecture on the diffusion family. */
-export const onDiffusion = (o: Setting, architecture: Architecture): R.Recipe => {
+const diffusing = (o: Setting, architecture: Architecture, name: string, to: Course): R.Recipe => {
   const family = diffusionOf(o)
   const model = equilibrated(bare(o, architecture, o.n), answer.collocation)
-  return recipe(
-    named(o, `${architecture}-diffusion`),
-    model,
-    R.random(),
-    course(o, family, o.diffusion, o.rate[architecture]),
-    family
-  )
+  const stage = course(o, family, to, o.rate[architecture])
+  return recipe(named(o, `${architecture}-${name}`), model, R.random(), stage, family)
 }
+
+/** An architecture on the diffusion family. */
+export const onDiffusion = (o: Setting, architecture: Architecture): R.Recipe =>
+  diffusing(o, architecture, 'diffusion', o.diffusion)
+
+/** The same for more epochs, where there is time for it. */
+export const onDiffusionLonger = (o: Setting, architecture: Architecture): R.Recipe | null =>
+  o.longer === null ? null : diffusing(o, architecture, `diffusion-${o.longer.epochs}`, o.longer)
 
 /** The Algebraformer of the diffusion family, gone on with on another one. */
 export const tunedOn = (o: Setting, name: string, family: Family, to: Course): R.Recipe => {
@@ -199,10 +208,16 @@ export const onConditioned = (o: Setting): R.Recipe => {
   return recipe(`algebraformer-conditioned-n${n}-width${o.width}`, model, R.random(), stage, family)
 }
 
+/** A learned number for every answer, behind the network: it fixes n, and tells no column from another. */
+const withOffsets = (of: M.Model, tokens: number): M.Model =>
+  M.make({ ...of, body: pipe(of.body, L.andThen(L.positions({ tokens }))) })
+
 /** Masks and positions, on the diffusion family. */
 export const variantOn = (o: Setting, name: string, variant: Variant): R.Recipe => {
   const family = diffusionOf(o)
-  const model = equilibrated(bare(o, 'algebraformer', o.n, variant), answer.collocation)
+  const network = bare(o, 'algebraformer', o.n, variant)
+  const placed = variant.positions === 'none' ? withOffsets(network, o.n) : network
+  const model = equilibrated(placed, answer.collocation)
   return recipe(named(o, `algebraformer-${name}`), model, R.random(), course(o, family, o.encoding), family)
 }
 

@@ -2,7 +2,12 @@
  * The report on "Algebraformer: A Neural Approach to Linear Systems": its claims, and the simplest competitors beside them.
  */
 import type { Report } from '../run'
+import { condition } from './condition'
 import { diffusion } from './diffusion'
+import { encoding } from './encoding'
+import { newtonRow } from './newton'
+import { noise } from './noise'
+import { transferRow } from './transfer'
 
 const intro = `P. Sittoni and F. Tudisco, "Algebraformer: A Neural Approach to Linear Systems" (arXiv 2511.14263, 2025), solve
 ill-conditioned systems from spectral discretisations with a Transformer that reads a matrix column by column. Every claim is run
@@ -25,5 +30,5 @@ export const algebraformerReport: Report = {
   configs: ['quick', 'reduced', 'full'],
   usual: 'reduced',
   training: 'auto',
-  rows: [diffusion]
+  rows: [diffusion, transferRow, condition, noise, encoding, newtonRow]
 }
