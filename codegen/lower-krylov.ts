@@ -217,6 +217,8 @@ const lowerBody = (x: Context, place: string, typed: TypedLayer, input: Coordina
     case 'gelu':
     case 'positions':
     case 'recurrent':
+    case 'entries':
+    case 'columnMeans':
     case 'chebyshev':
     case 'krylov':
     case 'equilibrate':

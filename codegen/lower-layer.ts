@@ -13,6 +13,7 @@ import { lowerRecurrent } from './lower-recurrent'
 import { lowerTransformer } from './lower-transformer'
 import { chebyshev } from './rules/chebyshev'
 import { strided } from './rules/chebyshev-strided'
+import { columnMeans, entries } from './rules/entries'
 import { equilibrate, undo } from './rules/equilibrate'
 import { flatten, stack } from './rules/layout'
 import { blockLinear, fullLinear, productLinear } from './rules/linear'
@@ -190,6 +191,13 @@ export const lowerLayer = (tape: Tape.Tape, place: string, typed: TypedLayer, in
       const here = join(place, layer.cell._tag)
       const x: Extent = { heads: null, count: typed.before.count, tokens: typed.before }
       return { layout: 'flat', e: lowerRecurrent(tape, here, typed, layer, toFlat(tape, here, input, x).e) }
+    }
+    case 'entries':
+    case 'columnMeans': {
+      const here = join(place, layer._tag)
+      const x: Extent = { heads: null, count: typed.before.count, tokens: typed.before }
+      const rule = layer._tag === 'entries' ? entries : columnMeans({ width: T.width(typed.before) })
+      return { layout: 'flat', e: Tape.apply(tape, rule, here, { e: toFlat(tape, here, input, x).e })['Y'] as string }
     }
     case 'scale':
       return scale(tape, join(place, 'scale'), typed, input)

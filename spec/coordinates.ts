@@ -26,6 +26,8 @@ const checkBody = (path: string, layer: Layer): Result<void> => {
     case 'gelu':
     case 'positions':
     case 'recurrent':
+    case 'entries':
+    case 'columnMeans':
     case 'chebyshev':
     case 'krylov':
     case 'equilibrate':

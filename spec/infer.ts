@@ -7,15 +7,19 @@ import { pipe } from 'fp-ts/function'
 
 import { checkCoordinates } from './coordinates'
 import * as Dim from './dim'
+import { afterApart } from './entries'
 import type { Layer } from './layer'
 import type { Model } from './model'
 import * as P from './parameter'
+import { checkReadout } from './readout'
 import {
   afterRecurrent,
   all,
   checkAnswer,
+  checkAttended,
   checkColumns,
   checkEncoding,
+  checkFixed,
   checkHeads,
   checkInterval,
   checkRecurrent,
@@ -94,6 +98,7 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
       return pipe(
         all(
           whole(here, 'heads', layer.heads, 1),
+          checkAttended(here, before),
           checkWeight(`${here}.P`, layer.P, before),
           checkWeight(`${here}.Q`, layer.Q, before)
         ),
@@ -124,6 +129,12 @@ const inferLayer = (layer: Layer, where: string, path: string, before: T.Tokens)
       return pipe(
         checkRecurrent(here, layer, before),
         E.map(() => leaf(layer, join(path, layer.cell._tag), before, afterRecurrent(layer, before)))
+      )
+    case 'entries':
+    case 'columnMeans':
+      return pipe(
+        afterApart(here, layer, before),
+        E.map((after) => leaf(layer, join(path, layer._tag), before, after))
       )
     case 'scale':
       return Number.isFinite(layer.initial)
@@ -209,41 +220,6 @@ const chain = (
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
-const checkReadout = (model: Model, after: T.Tokens): Result<void> => {
-  const { _tag, part } = model.readout
-  const found = after.parts.find((p) => p.name === part)
-  const place = `readout.${_tag}`
-  if (found === undefined) {
-    return fail(place, `a part called ${part}`, T.showParts(after), 'the last layer leaves no such part')
-  }
-  switch (_tag) {
-    case 'query':
-      if (!after.query) return fail(place, 'a query token', 'none', 'this encoding has no query: use M.perToken')
-      return Dim.equals(found.dim, Dim.n)
-        ? E.right(undefined)
-        : fail(place, 'a part of size n', `${part}:${Dim.show(found.dim)}`, 'the answer has n entries')
-    case 'perToken':
-      if (after.query) {
-        return fail(place, 'n tokens', Dim.show(after.count), 'this encoding has a query: use M.query')
-      }
-      return Dim.equals(found.dim, Dim.one)
-        ? E.right(undefined)
-        : fail(place, 'a part of size 1', `${part}:${Dim.show(found.dim)}`, 'each token holds one entry of the answer')
-    case 'transposed':
-      return all(
-        after.query
-          ? fail(place, 'n tokens', Dim.show(after.count), "the sum runs over the equations: encode with query 'none'")
-          : E.right(undefined),
-        Dim.equals(found.dim, Dim.n)
-          ? E.right(undefined)
-          : fail(place, 'a part of size n', `${part}:${Dim.show(found.dim)}`, 'the answer has n entries'),
-        after.parts.some((p) => p.name === 'b' && Dim.equals(p.dim, Dim.one))
-          ? E.right(undefined)
-          : fail(place, 'a part b of size 1', T.showParts(after), 'each token is weighed by its b')
-      )
-  }
-}
-
 /** The problem sizes that a learned embedding, learned positions and recurrent layers fix, each once. */
 const fixedBy = ({ encoding }: Model, body: TypedLayer): readonly number[] => {
   const found = new Set<number>()
@@ -255,16 +231,6 @@ const fixedBy = ({ encoding }: Model, body: TypedLayer): readonly number[] => {
   visit(body)
   return [...found]
 }
-
-const checkFixed = (fixed: readonly number[]): Result<void> =>
-  fixed.length < 2
-    ? E.right(undefined)
-    : fail(
-        'body',
-        'one number of tokens',
-        fixed.join(' and '),
-        'learned embeddings, positions and recurrent layers fix n, all the same'
-      )
 
 /** All parameters below a layer, in order, tied ones once. */
 export const parametersOf = (layer: TypedLayer): readonly P.Parameter[] => {

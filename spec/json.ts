@@ -61,6 +61,9 @@ const encodeLayer = (layer: L.Layer): D.Json => {
       const own = cell._tag === 'lstm' ? { _tag: cell._tag, forgetBias: cell.forgetBias } : { _tag: cell._tag }
       return { _tag: 'recurrent', cell: own, hidden, direction, tokens, std }
     }
+    case 'entries':
+    case 'columnMeans':
+      return { _tag: layer._tag }
     case 'scale':
       return { _tag: 'scale', initial: layer.initial }
     case 'chebyshev':
@@ -157,6 +160,8 @@ const layer: D.Decoder<L.Layer> = D.lazy(() =>
       tokens: D.whole(1, mostTokens),
       std: D.nullable(D.number)
     }),
+    entries: D.struct({ _tag: D.tag('entries') }),
+    columnMeans: D.struct({ _tag: D.tag('columnMeans') }),
     scale: D.struct({ _tag: D.tag('scale'), initial: D.number }),
     chebyshev: D.struct({
       _tag: D.tag('chebyshev'),
@@ -197,6 +202,8 @@ const writtenOut = (each: L.Layer): number => {
     case 'gelu':
     case 'positions':
     case 'recurrent':
+    case 'entries':
+    case 'columnMeans':
     case 'scale':
     case 'chebyshev':
       return 1

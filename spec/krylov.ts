@@ -158,6 +158,8 @@ const walk = (typed: TypedLayer, query: boolean, before: Walk): Walk => {
     case 'gelu':
     case 'positions':
     case 'recurrent':
+    case 'entries':
+    case 'columnMeans':
     case 'chebyshev':
     case 'krylov':
     case 'equilibrate':

@@ -3,10 +3,12 @@
  *
  * A layer maps tokens to tokens. It holds no numbers but its sizes; parameters are listed by `spec/parameter`.
  */
+import type { Apart } from './entries'
 import type { Recurrent } from './recurrent'
 import type { Query } from './token'
 import type { Weight } from './weight'
 
+export { type Apart, columnMeans, entries } from './entries'
 export { type Cell, type Direction, gru, lstm, type Recurrent } from './recurrent'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -122,6 +124,7 @@ export type Layer =
   | Gelu
   | Positions
   | Recurrent
+  | Apart
   | Scale
   | Chebyshev
   | Krylov

@@ -139,6 +139,8 @@ export const ofLayer = (path: string, layer: Layer, before: T.Tokens): readonly 
     case 'chebyshev':
       return [{ name: `${path}.coefficients`, dims: [Dim.constant(layer.degree + 1)], law: normal(0.2) }]
     case 'gelu':
+    case 'entries':
+    case 'columnMeans':
     case 'krylov':
     case 'equilibrate':
     case 'residual':

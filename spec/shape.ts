@@ -115,7 +115,9 @@ export const checkRecurrent = (path: string, layer: Recurrent, t: T.Tokens): Res
         ),
     t.query
       ? fail(path, 'n tokens', describe(t), 'a query would be read like any other token; encode without one')
-      : E.right(undefined)
+      : Dim.equals(t.count, Dim.n)
+        ? E.right(undefined)
+        : fail(path, 'n tokens', describe(t), 'it is made for one token an equation')
   )
 
 /** What a recurrent layer leaves: what it carries, of both directions one after the other. */
@@ -149,6 +151,23 @@ export const checkColumns = (place: string, tokens: T.Tokens): Result<void> => {
     ? E.right(undefined)
     : fail(place, describe(expected), describe(tokens), 'it scales the columns of a system, as the encoding makes them')
 }
+
+/** One token an equation is attended to, and a query is not. */
+export const checkAttended = (path: string, t: T.Tokens): Result<void> =>
+  Dim.equals(t.count, t.query ? Dim.add(Dim.n, 1) : Dim.n)
+    ? E.right(undefined)
+    : fail(path, 'n tokens', describe(t), 'linear attention is over equations; entries take softmax attention')
+
+/** What a model fixes n to, at several places or at one. */
+export const checkFixed = (fixed: readonly number[]): Result<void> =>
+  fixed.length < 2
+    ? E.right(undefined)
+    : fail(
+        'body',
+        'one number of tokens',
+        fixed.join(' and '),
+        'learned embeddings, positions and recurrent layers fix n, all the same'
+      )
 
 /** Tokens that hold the system, one equation each, and no query. */
 export const checkRows = (path: string, t: T.Tokens): Result<void> =>

@@ -76,6 +76,12 @@ const layerNode = (typed: I.TypedLayer, n: number | null): Node => {
       middle: `${hidden} numbers, ${direction === 'both' ? 'both ways' : direction}, ${tokens} tokens`,
       right: ownCount(typed, n)
     }),
+    entries: () => ({
+      label: 'entries',
+      middle: `tokens ${T.showShape(typed.after)}`,
+      right: T.showParts(typed.after)
+    }),
+    columnMeans: () => ({ label: 'means of columns', middle: `tokens ${T.showShape(typed.after)}` }),
     scale: ({ initial }) => ({ label: 'scale', middle: `alpha, from ${initial}`, right: '1' }),
     chebyshev: ({ degree, low, high, stride }) => ({
       label: 'chebyshev',

@@ -52,6 +52,10 @@ const describe = (layer: Layer): string => {
       return 'learned positions'
     case 'recurrent':
       return `${layer.cell._tag.toUpperCase()} of ${layer.hidden} numbers, ${layer.direction === 'both' ? 'both ways' : layer.direction}`
+    case 'entries':
+      return 'entries of columns'
+    case 'columnMeans':
+      return 'means of columns'
     case 'scale':
       return 'scale'
     case 'chebyshev':

@@ -109,6 +109,8 @@ const operationsOf = (
     case 'gelu':
     case 'positions':
     case 'recurrent':
+    case 'entries':
+    case 'columnMeans':
     case 'equilibrate':
       return E.left(`${path}: expected linear attention, found ${layer._tag}, which is no polynomial in A`)
     case 'krylov':

@@ -106,8 +106,17 @@ const equilibrate = (layer: L.Equilibrate, { typed, weights, n }: Place, e: D.Ar
   return D.scale(layer.answer * nu, applyLayer(child(typed), weights, n, scaled))
 }
 
-const meanSquare = (n: number, of: (i: number) => number): number =>
-  Array.from({ length: n }, (_, i) => of(i) ** 2).reduce((total, square) => total + square, 0) / n
+const sumOf = (n: number, of: (i: number) => number): number =>
+  Array.from({ length: n }, (_, i) => of(i)).reduce((total, value) => total + value, 0)
+
+const meanSquare = (n: number, of: (i: number) => number): number => sumOf(n, (i) => of(i) ** 2) / n
+
+/** `(A_ji, b_j)` for every row j and column i, row by row, from columns. */
+const entries = (n: number, e: D.Array64): D.Array64 =>
+  D.generate(n * n, 2, (k, c) => {
+    const [j, i] = [Math.floor(k / n), k % n]
+    return c === 0 ? e.get(i, j) : e.get(j, n)
+  })
 
 const child = (typed: TypedLayer): TypedLayer => {
   const first = typed.children[0]
@@ -133,6 +142,8 @@ export const applyLayer = (typed: TypedLayer, weights: Weights, n: number, e: D.
     gelu: (layer) => gelu(layer, e),
     positions: () => D.add(e, D.of(array(weights, `${typed.path}.table`), rows, width)), // y_i = e_i + p_i
     recurrent: (layer) => recurrent(layer, place, e),
+    entries: () => entries(n, e),
+    columnMeans: () => D.generate(n, width, (i, c) => sumOf(n, (j) => e.get(j * n + i, c)) / n), // y_i = mean_j e_ji
     scale: () => D.scale(array(weights, `${typed.path}.alpha`)[0]!, e), // y_i = alpha e_i
     chebyshev: (layer) => chebyshev(layer, place, e),
     krylov: (layer) => krylov(layer, place, e),

@@ -67,6 +67,8 @@ export const depthOf: (layer: L.Layer) => number = L.match<number>({
   gelu: () => 0,
   positions: () => 0,
   recurrent: () => 1,
+  entries: () => 0,
+  columnMeans: () => 0,
   scale: () => 0,
   chebyshev: () => 0,
   krylov: ({ body }) => depthOf(body),

@@ -89,6 +89,8 @@ const attentions = (typed: I.TypedLayer): E.Either<string, readonly I.TypedLayer
       case 'gelu':
       case 'positions':
       case 'recurrent':
+      case 'entries':
+      case 'columnMeans':
       case 'chebyshev':
       case 'krylov':
       case 'equilibrate':

@@ -55,6 +55,8 @@ const leaned = (layer: L.Layer): L.Layer =>
     gelu: (own) => own,
     positions: (own) => own,
     recurrent: (own) => own,
+    entries: (own) => own,
+    columnMeans: (own) => own,
     scale: (own) => own,
     chebyshev: (own) => own,
     krylov: (own) => ({ ...own, body: leaned(own.body) }),

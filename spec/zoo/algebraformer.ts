@@ -14,6 +14,8 @@ export interface AlgebraformerOptions {
   /** The width inside an MLP; default `4 width`. */
   readonly hidden?: number
   readonly mask?: L.Mask
+  /** Tokens: the n columns of a system (the default), or all n^2 entries, which x_i is then a mean over. */
+  readonly encoding?: 'columns' | 'entries'
   readonly positions?: 'learned' | 'none'
   readonly gelu?: L.Gelu['form']
   /** Matrices and positions start from N(0, std^2); default 0.02. */
@@ -33,6 +35,7 @@ const nameOf = ({
   mask,
   positions,
   gelu,
+  encoding,
   equilibrate
 }: Required<AlgebraformerOptions>): string =>
   [
@@ -40,6 +43,7 @@ const nameOf = ({
     ...(mask === 'none' ? [] : [mask]),
     ...(positions === 'none' ? ['unplaced'] : []),
     ...(gelu === 'tanh' ? ['tanh'] : []),
+    ...(encoding === 'columns' ? [] : [encoding]),
     ...(equilibrate === null ? [] : ['equilibrated'])
   ].join('-')
 
@@ -49,7 +53,8 @@ const preNorm = (layer: L.Layer): L.Layer => pipe(L.layerNorm(), L.andThen(layer
 /**
  * Algebraformer, a pre-norm Transformer over the columns of a system (Sittoni and Tudisco 2025): tokens `(A[:, i], b_i)` embedded in `width`
  * numbers, learned positions, `blocks` times `x + Attention(norm x)` and `x + MLP(norm x)`, a last norm, and a linear head that
- * reads `x_i` from token i. With n = 64, width 256, 12 blocks and 8 heads it has 9,511,169 parameters.
+ * reads `x_i` from token i. With n = 64, width 256, 12 blocks and 8 heads it has 9,511,169 parameters. With the encoding `entries`
+ * the same network reads n^2 tokens `(A_ji, b_j)`, each in a place of its own, and `x_i` is the mean of what it says at column i.
  */
 export const algebraformer = (options: AlgebraformerOptions): M.Model => {
   const o: Required<AlgebraformerOptions> = {
@@ -57,6 +62,7 @@ export const algebraformer = (options: AlgebraformerOptions): M.Model => {
     mask: 'none',
     positions: 'learned',
     gelu: 'exact',
+    encoding: 'columns',
     std: L.transformerStd,
     equilibrate: null,
     ...options
@@ -65,13 +71,10 @@ export const algebraformer = (options: AlgebraformerOptions): M.Model => {
   const placed = o.positions === 'learned' ? [L.positions({ tokens: o.n, std: o.std })] : []
   const attention = L.softmaxAttention({ heads: o.heads, mask: o.mask, std: o.std })
   const mlp = pipe(affine(o.hidden), L.andThen(L.gelu(o.gelu)), L.andThen(affine(o.width)))
-  const embedded = placed.reduce((before, layer) => pipe(before, L.andThen(layer)), affine(o.width))
-  const body = pipe(
-    embedded,
-    L.andThen(pipe(preNorm(attention), L.andThen(preNorm(mlp)), L.repeat(o.blocks))),
-    L.andThen(L.layerNorm()),
-    L.andThen(affine(1))
-  )
+  const [apart, together] = o.encoding === 'columns' ? [[], []] : [[L.entries], [L.columnMeans]]
+  const block = pipe(preNorm(attention), L.andThen(preNorm(mlp)), L.repeat(o.blocks))
+  const layers = [...apart, affine(o.width), ...placed, block, L.layerNorm(), affine(1), ...together]
+  const body = layers.reduce((before, layer) => pipe(before, L.andThen(layer)))
   return M.make({
     name: nameOf(o),
     encoding: T.columns,

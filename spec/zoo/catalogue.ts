@@ -69,12 +69,11 @@ const smallTransformer = (
   name
 })
 
-/** A map before the equilibration, so that gradients go through it. */
-const equilibrated = (n: number): M.Model => {
-  const { body, ...model } = algebraformer({ n, width: 8, heads: 2, hidden: 16, std: 0.4, blocks: 1 })
-  const columns = L.linearMap({ weight: W.fullOf({ std: 0.4 }), bias: true })
-  return { ...model, name: 'equilibrated-1', body: pipe(columns, L.andThen(L.equilibrate({ answer: 0.5 })(body))) }
-}
+/** A map before a model's layers, so that gradients go through all of them. */
+const behindMap = ({ body, ...model }: M.Model): M.Model => ({
+  ...model,
+  body: pipe(L.linearMap({ weight: W.fullOf({ std: 0.4 }), bias: true }), L.andThen(body))
+})
 
 /** Architectures by name: what `models` lists and the agreement ladder climbs. */
 export const catalogue: Readonly<Record<string, Entry>> = {
@@ -178,9 +177,13 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     about: 'two layers of GRUs that read embedded columns both ways',
     model: (n) => ({ ...gru({ n, width: 4, layers: 2, embedding: 3, std: 0.4 }), name: 'gru-2' })
   },
+  'entries-1': {
+    about: 'softmax attention over all n^2 entries of an equilibrated system, x_i a mean over column i',
+    model: (n) => behindMap(smallTransformer('entries-1', { n, blocks: 1, encoding: 'entries', equilibrate: 0.5 }))
+  },
   'equilibrated-1': {
     about: 'softmax attention over columns mapped by a matrix, rows and b brought to norm 1, the answer scaled back',
-    model: (n) => equilibrated(n)
+    model: (n) => behindMap(smallTransformer('equilibrated-1', { n, blocks: 1, equilibrate: 0.5 }))
   },
   'krylov-2': {
     about: 'BLOCK with all-ones terms, in coordinates of a Krylov space, A and b learned a factor',

@@ -20,6 +20,15 @@ test('the Transformer of the paper has the number of parameters that is known of
   const model = Zoo.algebraformer({ n: 64, width: 256, blocks: 12, heads: 8 })
   t.equal(count(typed(model), 64), 9_511_169)
   t.equal(typed(model).n, 64, 'its positions fix n')
+  const entries = typed(
+    Zoo.algebraformer({ n: 16, width: 64, blocks: 4, heads: 4, encoding: 'entries', equilibrate: 64 })
+  )
+  const columns = typed(Zoo.algebraformer({ n: 16, width: 64, blocks: 4, heads: 4 }))
+  t.equal(
+    count(entries, 16) - count(columns, 16),
+    (256 - 16) * 64 + (2 - 17) * 64,
+    'entries: more places, shorter tokens'
+  )
   const free = typed(Zoo.algebraformer({ n: 64, width: 256, blocks: 12, heads: 8, positions: 'none' }))
   t.equal(count(free, 64), 9_511_169 - 64 * 256, 'without positions')
   t.equal(free.n, null, 'nothing fixes n')
@@ -29,6 +38,7 @@ test('the Transformer of the paper has the number of parameters that is known of
 test('models with these layers go through JSON', (t) => {
   for (const model of [
     Zoo.algebraformer({ n: 5, width: 8, blocks: 2, heads: 2 }),
+    Zoo.algebraformer({ n: 5, width: 8, blocks: 1, heads: 2, encoding: 'entries', equilibrate: 64 }),
     Zoo.algebraformer({
       n: 5,
       width: 8,
@@ -64,6 +74,44 @@ const wrong: readonly [what: string, model: M.Model, says: Partial<Infer.ShapeEr
     'positions that disagree',
     around(L.positions({ tokens: 3 }), L.residual(L.positions({ tokens: 4 }))),
     { path: 'body', expected: 'one number of tokens', found: '3 and 4' }
+  ],
+  [
+    'entries of what is no system',
+    around(L.entries),
+    { path: 'body.sequence[1].entries', expected: '[n, n+1] (A:n  b:1)', found: '[n, 6] (y:6)' }
+  ],
+  [
+    'means of columns',
+    around(L.columnMeans),
+    { path: 'body.sequence[1].columnMeans', expected: 'n^2 tokens, no query' }
+  ],
+  [
+    'entries that are left at the end',
+    M.make({ ...around(), body: pipe(L.entries, L.andThen(around().body)) }),
+    { path: 'readout.perToken', found: 'n^2', cause: 'entries are left: end with L.columnMeans' }
+  ],
+  [
+    'recurrence over entries',
+    M.make({
+      ...around(),
+      body: pipe(L.entries, L.andThen(L.gru({ hidden: 2, tokens: 3 })), L.andThen(L.columnMeans))
+    }),
+    { path: 'body.sequence[1].recurrent', expected: 'n tokens', found: '[n^2, 2] (A:1  b:1)' }
+  ],
+  [
+    'linear attention over entries',
+    M.make({ ...around(), body: pipe(L.entries, L.andThen(L.linearAttention({ P: W.full, Q: W.full }))) }),
+    { path: 'body.sequence[1].linearAttention', expected: 'n tokens' }
+  ],
+  [
+    'equilibration of what is no system',
+    around(L.equilibrate()(L.gelu())),
+    { path: 'body.sequence[1].equilibrate', expected: '[n, n+1] (A:n  b:1)' }
+  ],
+  [
+    'an answer times nothing',
+    M.make({ ...around(), body: L.equilibrate({ answer: 0 })(around().body) }),
+    { path: 'body.equilibrate', found: '0' }
   ],
   [
     'a spread that is no number',

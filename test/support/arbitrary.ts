@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 
-import { type Family, type L, type M, Recipe, type T, type W } from '../../spec'
+import { type Family, L, type M, Recipe, type T, type W } from '../../spec'
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
 const positive = fc.double({ noNaN: true, noDefaultInfinity: true, min: 1e-300 })
@@ -85,6 +85,7 @@ const { layer } = fc.letrec<{ layer: L.Layer }>((tie) => ({
       high: finite,
       body: tie('layer')
     }),
+    fc.constantFrom<L.Layer>(L.entries, L.columnMeans),
     fc.record({ _tag: fc.constant('equilibrate' as const), answer: finite, body: tie('layer') }),
     fc.record({ _tag: fc.constant('residual' as const), body: tie('layer') }),
     fc.record({
