@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander'
 
 import { shipped } from '../package/root'
 import { action, internal } from './action'
+import { declareExport } from './declared/export'
 import { declareSample } from './declared/sample'
 import { exits } from './exit'
 import { backend, codes, example, finite, json, list, positive, stock, whole } from './options'
@@ -112,6 +113,7 @@ reach, ${exits.rung.code} if more is left of an error than is guaranteed.
   .action(action(async () => (await import('./commands/train-spectral')).trainSpectralCommand))
 
 declareSample(program)
+declareExport(program)
 
 program
   .command('check')

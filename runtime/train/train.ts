@@ -225,15 +225,19 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
           })
         )(first(0))
 
-  return async (): Promise<Result<Trained>> => {
+  const begun = async (): Promise<Result<TrainState>> => {
     if (needsFirst(recipe, resume)) {
       const weights = await before()
       if (E.isLeft(weights)) return weights
       narrow = weights.right
     }
-    const begun = begin()
-    if (E.isLeft(begun)) return begun
-    let state = begun.right
+    return begin()
+  }
+
+  const run = async (): Promise<Result<Trained>> => {
+    const at = await begun()
+    if (E.isLeft(at)) return at
+    let state = at.right
     while (state.stage < recipe.stages.length) {
       const c: Context = { recipe, typed, n, key: stageKey(seed, state.stage), first, tick }
       const result = await runStage(c, recipe.stages[state.stage]!, state)
@@ -253,6 +257,24 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
     }
     return E.right({ _tag: 'finished', state, weights: state.weights, loss: state.loss })
   }
+  return { begun, run }
+}
+
+const following = (recipe: Recipe, options: FollowOptions): E.Either<TrainError, ReturnType<typeof follower>> =>
+  pipe(
+    I.infer(recipe.model),
+    E.mapLeft((error) => trainError(`recipe ${recipe.name}: ${I.show(error)}`)),
+    E.chainFirst((model) => {
+      const found = problem(recipe, model, options)
+      return found === undefined ? E.right(undefined) : E.left(trainError(found))
+    }),
+    E.map((typed) => follower(recipe, typed, options))
+  )
+
+/** Where a recipe begins: its first weights, before any step. */
+export const begin = (recipe: Recipe, options: FollowOptions = {}): TE.TaskEither<TrainError, TrainState> => {
+  const found = following(recipe, options)
+  return E.isLeft(found) ? async () => found : found.right.begun
 }
 
 /**
@@ -260,13 +282,6 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
  * when the run was interrupted and went on from any state that it handed out.
  */
 export const follow = (recipe: Recipe, options: FollowOptions = {}): TE.TaskEither<TrainError, Trained> => {
-  const typed = pipe(
-    I.infer(recipe.model),
-    E.mapLeft((error) => trainError(`recipe ${recipe.name}: ${I.show(error)}`)),
-    E.chainFirst((model) => {
-      const found = problem(recipe, model, options)
-      return found === undefined ? E.right(undefined) : E.left(trainError(found))
-    })
-  )
-  return E.isLeft(typed) ? async () => typed : follower(recipe, typed.right, options)
+  const found = following(recipe, options)
+  return E.isLeft(found) ? async () => found : found.right.run
 }

@@ -19,6 +19,7 @@ const commands = [
   'solve',
   'train',
   'sample',
+  'export',
   'check',
   'print',
   'models',

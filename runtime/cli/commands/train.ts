@@ -1,25 +1,21 @@
 /** `ansatz train`: a recipe followed to its end, with a checkpoint to go on from kept beside the result. */
-import { readFile, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
-import * as D from '../../../spec/decoder'
 import type { Recipe } from '../../../spec/recipe'
-import { decodeRecipe, encodeRecipe } from '../../../spec/recipe-json'
-import { recipes } from '../../../spec/zoo/recipes'
+import { encodeRecipe } from '../../../spec/recipe-json'
 import { choose } from '../../backends/choose'
 import { card, render } from '../../checkpoint/card'
 import { show, write } from '../../checkpoint/checkpoint'
-import { show as showInput } from '../../io/errors'
-import { systemError } from '../../io/source'
 import { type FollowOptions, follow, type Progress, type TrainBackend, type TrainState } from '../../train/train'
 import { type Failure, fail, failing, failure, type Outcome } from '../exit'
 import { interruptible } from '../interrupt'
 import { readCheckpoint } from '../model'
 import { duration, note, say, sayJson, scientific } from '../print'
 import { bar } from '../progress'
-import { didYouMean, quoted } from '../suggest'
+import { findRecipe } from '../recipe'
 
 interface Options {
   readonly out?: string
@@ -32,32 +28,7 @@ interface Options {
 
 type Result<A> = E.Either<Failure, A>
 
-// --- recipes ---------------------------------------------------------------------------------------------------------
-
-const readRecipe = async (file: string): Promise<Result<Recipe>> => {
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'))
-  } catch (cause) {
-    return fail(
-      'model',
-      cause instanceof SyntaxError ? `${file}: is not JSON` : showInput(systemError(file, cause, 'read'))
-    )
-  }
-  return pipe(
-    decodeRecipe(value),
-    E.mapLeft((error) => failure('model', `${file}: ${D.show(error)}`))
-  )
-}
-
-const findRecipe = async (name: string): Promise<Result<Recipe>> => {
-  const known = recipes.find((r) => r.name === name)
-  if (known !== undefined) return E.right(known)
-  if (/[\\/]|\.json$/.test(name)) return readRecipe(name)
-  const names = recipes.map((r) => r.name)
-  const near = didYouMean(name, names)
-  return fail('model', `there is no recipe ${quoted(name)}${near === '' ? `; there are ${names.join(', ')}` : near}`)
-}
+// --- where a run stands ----------------------------------------------------------------------------------------------
 
 const same = (p: Recipe, q: Recipe): boolean => JSON.stringify(encodeRecipe(p)) === JSON.stringify(encodeRecipe(q))
 

@@ -1,0 +1,11 @@
+/** `ansatz export`: a model as a program for other software. */
+import type { Outcome } from '../exit'
+import { exportJax } from './export-jax'
+import type { ExportOptions } from './export-options'
+
+export const exportModel = (name: string, o: ExportOptions): Promise<Outcome> => {
+  switch (o.target) {
+    case 'jax':
+      return exportJax(name, o)
+  }
+}
