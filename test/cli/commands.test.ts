@@ -67,6 +67,16 @@ test('sample', async (t) => {
   const cut = await ansatz(long, { interruptWhen: () => existsSync(at('long/A.npy')) })
   t.equal(cut.code, exits.interrupted.code, 'interrupted')
   t.deepEqual(readdirSync(at('long')), [], 'nothing is left')
+  await ansatz(long, { interruptWhen: () => existsSync(at('long/A.npy')), signal: 'SIGKILL' })
+  t.ok(existsSync(at('long/A.npy')), 'killed: files are left')
+  t.match((await ansatz(['sample', '--verify', at('long')])).err, /long: holds no manifest\.json/, 'but no dataset')
+  t.match((await ansatz(long)).err, /an unfinished dataset.*--force/, 'which the next run says')
+  const short = [...args.slice(0, -1), at('long'), '--force']
+  t.equal((await ansatz(short)).code, 0, 'and --force replaces')
+
+  t.equal((await ansatz(['sample', 'reaction-diffusion', '--plot', at('some.svg')])).code, 0, '--plot')
+  const picture = readFileSync(at('some.svg'), 'utf8')
+  t.ok(picture.startsWith('<svg') && ['K(x)', 'f(x)', 'u(x)'].every((axis) => picture.includes(axis)), 'has three axes')
 })
 
 test('solve', async (t) => {

@@ -86,6 +86,9 @@ const mistakes: readonly { readonly args: readonly string[]; readonly code: numb
     code: input,
     says: /good\.csv: .*expected a folder/
   },
+  { args: ['sample', 'spd', '--plot', at('x.svg')], code: usage, says: /spd has no picture/ },
+  { args: ['sample', 'diffusion', '--plot', at('x.gif')], code: usage, says: /\.svg or \.png/ },
+  { args: ['sample', 'diffusion', '--plot', at('no/x.svg')], code: input, says: /its folder does not exist/ },
   { args: ['sample', '--verify', folder], code: input, says: /holds no manifest\.json/ },
   { args: ['check', 'no-such-model'], code: model, says: /no model 'no-such-model'/ },
   { args: ['models', '__proto__'], code: model, says: /no model '__proto__'/ }

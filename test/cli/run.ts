@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Called with what standard error has said so far; `true` interrupts the process once, as Ctrl-C does. */
   readonly interruptWhen?: () => boolean
+  /** What interrupts it; SIGINT without one. */
+  readonly signal?: NodeJS.Signals
 }
 
 /** `ansatz ...args`: its exit code and all that it printed. */
@@ -27,14 +29,14 @@ export const ansatz = (args: readonly string[], options: RunOptions = {}): Promi
     let [out, err] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-    const { interruptWhen } = options
+    const { interruptWhen, signal = 'SIGINT' } = options
     const watch =
       interruptWhen === undefined
         ? undefined
         : setInterval(() => {
             if (!interruptWhen()) return
             clearInterval(watch)
-            child.kill('SIGINT')
+            child.kill(signal)
           }, 50)
     child.on('error', reject)
     child.on('close', (code) => {

@@ -4,8 +4,13 @@
  *     peak     bytes that a plan was predicted to take, and by how much the process grew when it ran
  *     calls    bytes in use after 1,000 calls of a program and after 11,000
  *     solves   the same for a solver
+ *     dataset  the most bytes that the process had when a small dataset was written and read, and then one of `bytes` bytes
  *     batch    the most bytes that the process had when 10,000 systems of 64 unknowns were solved in one call
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
 import { byHand } from '../../codegen/by-hand'
 import { plan } from '../../codegen/compile'
 import * as X from '../../codegen/expr'
@@ -13,10 +18,12 @@ import { peakBytes } from '../../codegen/peak'
 import { schedule } from '../../codegen/schedule'
 import { open } from '../../runtime/backends/open'
 import type { Arrays } from '../../runtime/backends/runtime'
+import { openDataset, verify } from '../../runtime/data/dataset'
+import { writeDataset } from '../../runtime/data/write'
 import { key } from '../../runtime/random/key'
 import { solver } from '../../runtime/solve/solve'
 import { initialise } from '../../runtime/weights/initialise'
-import { Zoo } from '../../spec'
+import { Family, Zoo } from '../../spec'
 import { right, typed } from '../support/right'
 import { normals, spd } from '../support/systems'
 
@@ -102,6 +109,28 @@ const solves = async (): Promise<unknown> => {
   return figures
 }
 
+const dataset = async (): Promise<unknown> => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ansatz-memory-'))
+  const [n, family] = [16, Family.diffusion({ sizes: 16 })]
+  const most = (): number => process.resourceUsage().maxRSS * 1024
+  const wrote = async (count: number): Promise<number> => {
+    const written = right(await writeDataset(folder, { family, seed: 1, count, n, dtype: 'float64', force: true })())
+    const opened = right(await openDataset(folder)())
+    right(await verify(opened)())
+    for (let s = 0; s + 64 <= count; s += 64) right(await opened.read(Array.from({ length: 64 }, (_, k) => s + k))())
+    await opened.close()
+    return written._tag === 'written' ? written.manifest.files['A.npy'].bytes : 0
+  }
+  try {
+    await wrote(8000)
+    const before = most()
+    const bytes = await wrote(64_000)
+    return { before, after: most(), bytes }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
 const batch = async (): Promise<unknown> => {
   const [n, systems, different] = [64, 10_000, 16]
   const [A, b] = [new Float64Array(systems * n * n), normals(5, systems * n)]
@@ -118,7 +147,7 @@ const batch = async (): Promise<unknown> => {
   return { certified, most: process.resourceUsage().maxRSS * 1024 }
 }
 
-const ways: Readonly<Record<string, () => Promise<unknown>>> = { peak, calls, solves, batch }
+const ways: Readonly<Record<string, () => Promise<unknown>>> = { peak, calls, solves, dataset, batch }
 
 const way = ways[process.argv[2] ?? '']
 if (way === undefined) throw new Error(`internal: one of ${Object.keys(ways).join(', ')} is measured`)

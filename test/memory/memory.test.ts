@@ -39,6 +39,12 @@ for (const [what, name] of [
   })
 }
 
+test('a dataset takes no more memory however many systems it has', (t) => {
+  const { before, after, bytes } = measured('dataset') as Readonly<Record<'before' | 'after' | 'bytes', number>>
+  t.ok(after - before < bytes / 8, `${show(before)} at most, then ${show(after)} for an A.npy of ${show(bytes)}`)
+  t.end()
+})
+
 test('10,000 systems of 64 unknowns in one call take less than 1.5 GB', (t) => {
   const { certified, most } = measured('batch') as { readonly certified: number; readonly most: number }
   t.equal(certified, 10_000, 'all certified')

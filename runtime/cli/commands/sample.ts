@@ -13,6 +13,7 @@ import { type FoundFamily, findFamily } from '../family'
 import { interruptible } from '../interrupt'
 import { duration, note, say, sayJson, table } from '../print'
 import { bar } from '../progress'
+import { plotTo } from './sample-plot'
 
 interface Options {
   readonly count?: number
@@ -23,6 +24,7 @@ interface Options {
   readonly force?: boolean
   readonly list?: boolean
   readonly verify?: string
+  readonly plot?: string
   readonly json?: boolean
 }
 
@@ -109,6 +111,13 @@ const write = async ({ name, family, n }: FoundFamily, count: number, out: strin
   return E.right('done')
 }
 
+/** What is said of a picture that no dataset goes with. */
+const drawn = (plot: string, { json }: Options): Outcome => {
+  if (json === true) sayJson({ plot })
+  else say(`${plot}: the first four systems`)
+  return E.right('done')
+}
+
 // --- the command -----------------------------------------------------------------------------------------------------
 
 export const sample = async (name: string | undefined, o: Options): Promise<Outcome> => {
@@ -117,7 +126,12 @@ export const sample = async (name: string | undefined, o: Options): Promise<Outc
   if (name === undefined) return fail('usage', 'expected a family to draw from; ansatz sample --list shows them')
   const found = await findFamily(name, o.n)
   if (E.isLeft(found)) return found
-  const { out, count } = o
+  const { out, count, plot } = o
+  if (plot !== undefined) {
+    const plotted = await plotTo(plot, found.right, o.seed)
+    if (E.isLeft(plotted)) return plotted
+    if (out === undefined && count === undefined) return drawn(plot, o)
+  }
   if (out === undefined || count === undefined) {
     return fail(
       'usage',

@@ -22,10 +22,11 @@ export const declareSample = (program: Command): void => {
     .option('--force', 'replace a dataset, or what is left of one, in the folder')
     .option('--list', 'list the families')
     .option('--verify <folder>', 'compare every byte of a dataset with the checksums of its manifest')
+    .option('--plot <file>', 'draw K, f and u of the first four systems of a boundary value problem, as .svg or .png')
     .addOption(json())
     .addHelpText(
       'after',
-      `${example('ansatz sample --list', 'ansatz sample diffusion --count 2000 --n 32 --out data', 'ansatz sample my-family.json --count 100 --out mine --dtype float32', 'ansatz sample --verify data')}
+      `${example('ansatz sample --list', 'ansatz sample diffusion --count 2000 --n 32 --out data', 'ansatz sample my-family.json --count 100 --out mine --dtype float32', 'ansatz sample --verify data', 'ansatz sample diffusion --n 64 --plot diffusion.svg')}
 Writes A.npy [N, n, n], b.npy and x.npy [N, n], coefficients.npy and, last, manifest.json: a folder without it is no dataset.
 The same family, n, seed and dtype give the same bytes, and a larger N begins with the smaller. Exits with ${exits.input.code} where the
 folder cannot be written, holds a dataset already or one that is damaged, ${exits.interrupted.code} if interrupted: then nothing is kept.
