@@ -46,6 +46,8 @@ export interface Setting {
   readonly conditioned: { readonly n: number; readonly steps: number; readonly batch: number }
   readonly noise: Course
   readonly encoding: Course
+  /** For both encodings: all entries as tokens take many times the operations. */
+  readonly entries: Course
   readonly newton: Course
 }
 
@@ -66,6 +68,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     conditioned: { n: 4, steps: 100, batch: 20 },
     noise: { systems: 100, epochs: 5 },
     encoding: { systems: 100, epochs: 5 },
+    entries: { systems: 100, epochs: 3 },
     newton: { systems: 100, epochs: 20 }
   },
   reduced: {
@@ -84,6 +87,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     conditioned: { n: 8, steps: 12_000, batch: 64 },
     noise: { systems: 2000, epochs: 20 },
     encoding: { systems: 2000, epochs: 50 },
+    entries: { systems: 2000, epochs: 10 },
     newton: { systems: 2000, epochs: 100 }
   },
   full: {
@@ -102,6 +106,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     conditioned: { n: 64, steps: 78_400, batch: 256 },
     noise: { systems: 50_000, epochs: 40 },
     encoding: { systems: 50_000, epochs: 40 },
+    entries: { systems: 50_000, epochs: 1 },
     newton: { systems: 50_000, epochs: 100 }
   }
 }
@@ -219,6 +224,17 @@ export const variantOn = (o: Setting, name: string, variant: Variant): R.Recipe 
   const placed = variant.positions === 'none' ? withOffsets(network, o.n) : network
   const model = equilibrated(placed, answer.collocation)
   return recipe(named(o, `algebraformer-${name}`), model, R.random(), course(o, family, o.encoding), family)
+}
+
+/** A token for every column, or for every entry of A, on the diffusion family. */
+export const encodedAs = (o: Setting, encoding: 'columns' | 'entries'): R.Recipe => {
+  const family = diffusionOf(o)
+  const model = equilibrated(
+    algebraformer({ n: o.n, width: o.width, blocks: o.blocks, heads: o.heads, encoding }),
+    answer.collocation
+  )
+  const title = named(o, `algebraformer-${encoding}-${o.entries.epochs}`)
+  return recipe(title, model, R.random(), course(o, family, o.entries), family)
 }
 
 /** On the systems of Newton's method. */
