@@ -75,12 +75,11 @@ const readsOwn = (k: PlanKernel, label: string, depth: number): boolean =>
       })
   )
 
-/** Whether launch `at` can join a group of launches from `first` on that shares axes of these sizes. */
-export const joins = (plan: Plan, first: number, at: number, shared: readonly number[]): boolean => {
+/** Whether launch `at` can join a group of launches that made these arrays and shares axes of these sizes. */
+export const joins = (plan: Plan, made: ReadonlySet<string>, at: number, shared: readonly number[]): boolean => {
   const k = kernelAt(plan, at)
   const extents = extentsOf(plan, k.over.slice(0, shared.length))
   if (extents.length < shared.length || extents.some((size, axis) => size !== shared[axis])) return false
-  const made = new Set(plan.launches.slice(first, at).map((l) => l.output))
   return k.parameters.every(
     (p, position) => !made.has(plan.launches[at]?.inputs[position] ?? '') || readsOwn(k, p.label, shared.length)
   )

@@ -5,7 +5,7 @@
 import * as X from '../../expr'
 import type { Plan } from '../../plan'
 import { arrange, bindings, padded } from './arrange'
-import { type Fused, joins, kernelAt, sharesSum, usesOf } from './group'
+import { type Fused, joins, kernelAt, sharesSum, type Uses, usesOf } from './group'
 import type { Limits } from './program'
 import { extentsOf, product } from './text'
 import { extended, type Tiled, tilesOf } from './tiles'
@@ -132,14 +132,28 @@ interface Group {
 }
 
 /** The groups that begin with a launch, by shared axes and length, each with its price. */
-const groupsFrom = (plan: Plan, facts: readonly Fact[], first: number, limits: Limits): readonly Group[] => {
+const groupsFrom = (
+  plan: Plan,
+  uses: Uses,
+  facts: readonly Fact[],
+  first: number,
+  limits: Limits
+): readonly Group[] => {
   const found: Group[] = []
   const { extents } = facts[first] as Fact
   for (let depth = 0; depth <= extents.length; depth++) {
     const shared = extents.slice(0, depth)
     let price: number = machine.dispatch
-    for (let last = first; last < plan.launches.length && joins(plan, first, last, shared); last++) {
+    const made = new Set<string>()
+    const kept = new Set<string>()
+    const others = new Set<string>()
+    for (let last = first; last < plan.launches.length && joins(plan, made, last, shared); last++) {
       const fact = facts[last] as Fact
+      const { inputs, output } = plan.launches[last] as Plan['launches'][number]
+      for (const name of inputs) if (!made.has(name)) (uses.isKept(name) ? kept : others).add(name)
+      made.add(output)
+      // What a group reads from outside only grows with it, however much of what it makes stays inside.
+      if (others.size + Math.min(1, kept.size) > limits.storageBuffers) break
       if (last > first && product(padded(fact.extents.slice(depth))) > limits.workgroupBytes / 4) break
       price += fusedPrice(fact, depth)
       if (last > first || fact.together[depth] === true) found.push({ last, depth, price })
@@ -169,7 +183,7 @@ export const scheduleWgsl = (plan: Plan, limits: Limits, wishes: Wishes = {}): S
       for (const step of extended(plan, uses, own.step, limits))
         offer(step.last + 1, { price, from: first, step: () => step })
     }
-    for (const { last, depth, price } of groupsFrom(plan, facts, first, limits)) {
+    for (const { last, depth, price } of groupsFrom(plan, uses, facts, first, limits)) {
       const cost = before.price + price + surcharge(wishes)
       if (best[last + 1] !== undefined && (best[last + 1] as Way).price <= cost) continue
       if (bindings(plan, uses, first, last).fewest > limits.storageBuffers) continue

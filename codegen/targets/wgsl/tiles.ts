@@ -83,12 +83,12 @@ export const extended = (plan: Plan, uses: Uses, tiled: Tiled, limits: Limits): 
   const extents = extentsOf(plan, kernelAt(plan, tiled.launch).over)
   for (let last = tiled.launch + 1; last < plan.launches.length; last++) {
     const { over, value } = kernelAt(plan, last)
+    const before = new Set(plan.launches.slice(tiled.launch, last).map((l) => l.output))
     const isElement = over.length === extents.length && X.reductions(value).length === 0
-    if (!isElement || !joins(plan, tiled.launch, last, extents)) break
+    if (!isElement || !joins(plan, before, last, extents)) break
     if (bindings(plan, uses, tiled.launch, last).each > limits.storageBuffers) break
     // A launch that reads nothing of the step would only be held up by it.
-    const before = plan.launches.slice(tiled.launch, last).map((l) => l.output)
-    if (!(plan.launches[last]?.inputs ?? []).some((name) => before.includes(name))) break
+    if (!(plan.launches[last]?.inputs ?? []).some((name) => before.has(name))) break
     made.push({ ...tiled, last })
   }
   return made
