@@ -4,7 +4,6 @@
 import * as E from 'fp-ts/Either'
 
 import * as Dim from './dim'
-import type { Chebyshev } from './layer'
 import { directionsOf, type Recurrent } from './recurrent'
 import * as T from './token'
 import type { Weight } from './weight'
@@ -129,7 +128,10 @@ export const afterRecurrent = (layer: Recurrent, before: T.Tokens): T.Tokens => 
 const isPowerOfTwo = (value: number): boolean =>
   Number.isSafeInteger(value) && value >= 1 && Number.isInteger(Math.log2(value))
 
-export const checkStride = (place: string, { stride, degree }: Chebyshev): Result<void> =>
+export const checkStride = (
+  place: string,
+  { stride, degree }: { readonly stride: number; readonly degree: number }
+): Result<void> =>
   isPowerOfTwo(stride) && stride <= Math.max(1, degree)
     ? E.right(undefined)
     : fail(

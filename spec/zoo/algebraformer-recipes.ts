@@ -49,6 +49,12 @@ export interface Setting {
   /** For both encodings: all entries as tokens take many times the operations. */
   readonly entries: Course
   readonly newton: Course
+  /** Sizes that are timed, sizes that are trained on, and the operations that each of these is given. */
+  readonly scaling: {
+    readonly timed: readonly number[]
+    readonly trained: readonly number[]
+    readonly operations: number
+  }
 }
 
 export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> = {
@@ -69,7 +75,8 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     noise: { systems: 100, epochs: 5 },
     encoding: { systems: 100, epochs: 5 },
     entries: { systems: 100, epochs: 3 },
-    newton: { systems: 100, epochs: 20 }
+    newton: { systems: 100, epochs: 20 },
+    scaling: { timed: [4, 8], trained: [4, 6], operations: 1e9 }
   },
   reduced: {
     n: 16,
@@ -88,7 +95,8 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     noise: { systems: 2000, epochs: 20 },
     encoding: { systems: 2000, epochs: 50 },
     entries: { systems: 2000, epochs: 10 },
-    newton: { systems: 2000, epochs: 100 }
+    newton: { systems: 2000, epochs: 100 },
+    scaling: { timed: [16, 32, 64, 128, 256], trained: [8, 12, 16, 24, 32], operations: 1e12 }
   },
   full: {
     n: 64,
@@ -107,7 +115,8 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     noise: { systems: 50_000, epochs: 40 },
     encoding: { systems: 50_000, epochs: 40 },
     entries: { systems: 50_000, epochs: 1 },
-    newton: { systems: 50_000, epochs: 100 }
+    newton: { systems: 50_000, epochs: 100 },
+    scaling: { timed: [16, 32, 64, 128, 256], trained: [16, 32, 64, 128, 256], operations: 1e15 }
   }
 }
 
@@ -242,4 +251,17 @@ export const onNewton = (o: Setting): R.Recipe => {
   const family = newtonOf(o)
   const model = equilibrated(bare(o, 'algebraformer', o.n), answer.matrices)
   return recipe(named(o, 'algebraformer-newton'), model, R.random(), course(o, family, o.newton), family)
+}
+
+/** The network of a setting for systems of n unknowns. */
+export const sizedModel = (o: Setting, n: number): M.Model =>
+  equilibrated(bare(o, 'algebraformer', n), answer.collocation)
+
+/** On diffusion with n unknowns for so many steps, from as many systems as `diffusion` trains on. */
+export const onSize = (o: Setting, n: number, steps: number): R.Recipe => {
+  const family = F.diffusion({ sizes: n })
+  const rate: R.Rate = { peak: o.rate.algebraformer, warmup: Math.ceil(0.05 * steps), decay: 'cosine' }
+  const { systems } = o.diffusion
+  const stage = R.adam({ family, steps, batch: Math.min(o.batch, systems), systems, rate, weightDecay: 0.01 })
+  return recipe(`algebraformer-size-n${n}-width${o.width}`, sizedModel(o, n), R.random(), stage, family)
 }

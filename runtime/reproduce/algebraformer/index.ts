@@ -5,8 +5,10 @@ import type { Report } from '../run'
 import { condition } from './condition'
 import { diffusion } from './diffusion'
 import { encoding } from './encoding'
+import { latency } from './latency'
 import { newtonRow } from './newton'
 import { noise } from './noise'
+import { scaling } from './scaling'
 import { transferRow } from './transfer'
 
 const intro = `P. Sittoni and F. Tudisco, "Algebraformer: A Neural Approach to Linear Systems" (arXiv 2511.14263, 2025), solve
@@ -30,5 +32,5 @@ export const algebraformerReport: Report = {
   configs: ['quick', 'reduced', 'full'],
   usual: 'reduced',
   training: 'auto',
-  rows: [diffusion, transferRow, condition, noise, encoding, newtonRow]
+  rows: [diffusion, transferRow, condition, noise, encoding, newtonRow, latency, scaling]
 }
