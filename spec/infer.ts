@@ -7,12 +7,12 @@ import { pipe } from 'fp-ts/function'
 
 import { checkCoordinates } from './coordinates'
 import * as Dim from './dim'
-import { afterApart } from './entries'
 import type { Layer } from './layer'
 import type { Model } from './model'
 import * as P from './parameter'
 import { checkReadout } from './readout'
 import {
+  afterApart,
   afterRecurrent,
   all,
   checkAnswer,

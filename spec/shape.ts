@@ -4,6 +4,7 @@
 import * as E from 'fp-ts/Either'
 
 import * as Dim from './dim'
+import type { Apart } from './entries'
 import { directionsOf, type Recurrent } from './recurrent'
 import * as T from './token'
 import type { Weight } from './weight'
@@ -176,3 +177,22 @@ export const checkRows = (path: string, t: T.Tokens): Result<void> =>
   !t.query && Dim.equals(t.count, Dim.n) && t.parts.some((p) => p.name === 'A')
     ? checkWeight(path, { _tag: 'block', allOnes: false, muScale: 'one' }, t)
     : fail(path, 'n tokens with parts A and b, no query', describe(t), 'encode with T.rows')
+
+const squared = Dim.times(Dim.n, Dim.n)
+
+/** The tokens that a layer leaves, if it can read those before it. */
+export const afterApart = (place: string, layer: Apart, before: T.Tokens): Result<T.Tokens> => {
+  switch (layer._tag) {
+    case 'entries': {
+      const expected = T.tokens(T.columns)
+      const part = (name: string): T.Part => ({ name, dim: Dim.one })
+      return T.equals(before, expected)
+        ? E.right({ count: squared, parts: [part('A'), part('b')], query: false })
+        : fail(place, describe(expected), describe(before), 'it takes columns apart, as the encoding makes them')
+    }
+    case 'columnMeans':
+      return Dim.equals(before.count, squared) && !before.query
+        ? E.right({ ...before, count: Dim.n })
+        : fail(place, 'n^2 tokens, no query', describe(before), 'put L.entries before it')
+  }
+}

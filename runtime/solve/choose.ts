@@ -4,6 +4,7 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
+import type { Family } from '../../spec/family'
 import * as I from '../../spec/infer'
 import * as L from '../../spec/layer'
 import type { Model } from '../../spec/model'
@@ -30,6 +31,8 @@ export interface Source {
   readonly model: Model
   readonly weights: Weights
   readonly kappa: number
+  /** What it was trained on, if that is known. */
+  readonly valid?: Family | null
 }
 
 /** A network as it is run: its cheap form, or its tokens. */
@@ -52,8 +55,8 @@ export interface Choice {
   readonly because: string
   /** Floating-point operations of a pass over all the work it was chosen for, roughly. */
   readonly operations: number
-  /** The norm that a right-hand side is given: one, or what a network that sees b as it is was trained on. */
-  readonly rightHandSide: 'unit' | 'sqrt(n)'
+  /** The norm that a right-hand side is given: one, what a network that sees b as it is was trained on, or b's own. */
+  readonly rightHandSide: 'unit' | 'sqrt(n)' | 'own'
 }
 
 // --- making a choice -------------------------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ const once = (weights: Weights, stride: number, make: () => E.Either<string, For
 }
 
 const rightHandSideOf = ({ encoding }: Model): Choice['rightHandSide'] =>
-  encoding._tag === 'equations' && encoding.bScale !== null ? 'unit' : 'sqrt(n)'
+  encoding._tag === 'columns' ? 'own' : encoding.bScale !== null ? 'unit' : 'sqrt(n)'
 
 /** A network's cheap form, in strides or not. */
 const inForm = (source: Source, special: Specialised, cost: Cost): E.Either<string, Form> =>

@@ -46,9 +46,13 @@ const whyNot = (job: Job, tol: number): string => {
         const own = short(best.certificate.componentwise)
         return `it left single equations with a backward error of ${own}: their entries are too small beside others for float32`
       }
-      return `its passes did not shrink the residual, in wider windows neither${deeper}${reached}`
+      return task.system.spectrum === null
+        ? `its passes did not shrink the residual${reached}`
+        : `its passes did not shrink the residual, in wider windows neither${deeper}${reached}`
     case 'slow':
-      return `its passes shrink the residual too slowly: the scaled condition number is beyond its reach${reached}`
+      return task.system.spectrum === null
+        ? `its passes shrink the residual too slowly${reached}`
+        : `its passes shrink the residual too slowly: the scaled condition number is beyond its reach${reached}`
     case 'limit':
       return `${times(task.passes, 'pass')} did not reach ${short(tol)}${reached}`
     case 'done':
@@ -79,6 +83,12 @@ const ofNetwork = (s: Omit<Solution, 'explanation'>, job: Job, tol: number): str
   }
   return `The own answer of ${network(s)}, refined, was not enough: ${whyNot(job, tol)}.`
 }
+
+/** What a network that reads columns was not trained for. */
+const ofTraining = ({ model }: Omit<Solution, 'explanation'>, { outside }: Job): string | null =>
+  outside === null || model === null
+    ? null
+    : `It was trained on ${model.trainedOn}; A ${outside}: it was not trained for such systems.`
 
 const ofCondition = (s: Omit<Solution, 'explanation'>): string | null => {
   switch (s.status) {
@@ -116,6 +126,7 @@ const ofFactors = (s: Omit<Solution, 'explanation'>): string | null => {
 export const sentences = (s: Omit<Solution, 'explanation'>, job: Job, tol: number): readonly string[] =>
   [
     ofNetwork(s, job, tol),
+    ofTraining(s, job),
     ofFactors(s),
     job.classical?.note ?? null,
     ofCondition(s),

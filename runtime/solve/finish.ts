@@ -1,5 +1,8 @@
 /** The end of a system's way: its status, its path and its solution. */
+import { kappaOf, show } from '../../spec/family'
 import { certificate, conditionStatus } from './certify'
+import type { Source } from './choose'
+import { readsColumns } from './columns'
 import * as explain from './explain'
 import { isAttained, type Job } from './job'
 import type { BackendUsed, Certificate, ModelUsed, Path, RightHandSide, Solution, Status, Timings } from './solution'
@@ -20,8 +23,14 @@ export interface Ending {
 /** Whether the network's answer stands: attained, and its condition known. */
 const networkStands = (job: Job, tol: number): boolean => isAttained(job, tol) && job.classical === null
 
-const modelUsed = ({ choice, task }: Job): ModelUsed | null =>
-  choice === null || task === null
+/** What a network was made for. */
+const purposeOf = ({ model, kappa, valid = null }: Source): Pick<ModelUsed, 'kappa' | 'trainedOn'> =>
+  readsColumns(model)
+    ? { kappa: valid === null ? null : (kappaOf(valid)?.high ?? null), trainedOn: valid === null ? null : show(valid) }
+    : { kappa, trainedOn: null }
+
+const modelUsed = ({ choice, source, task }: Job): ModelUsed | null =>
+  choice === null || source === null || task === null
     ? null
     : {
         name: choice.name,
@@ -31,7 +40,7 @@ const modelUsed = ({ choice, task }: Job): ModelUsed | null =>
         products: choice.products,
         matrixProducts: choice.matrixProducts,
         because: choice.because,
-        kappa: choice.kappa
+        ...purposeOf(source)
       }
 
 const pathOf = (job: Job): Path =>

@@ -22,6 +22,8 @@ export interface Job {
   task: Task | null
   source: Source | null
   choice: Choice | null
+  /** Why the network that reads its columns was not trained for it, as the end of a sentence that begins with "A ". */
+  outside: string | null
   /** How often a deeper network was taken. */
   deepened: number
   best: { readonly x: Float64Array; readonly certificate: Certificate; readonly pass: number } | null

@@ -37,7 +37,7 @@ const fromFile = async (file: string, name: string): Promise<E.Either<SolveError
   if (E.isLeft(found)) return E.left(solveError('model', checkpoint.show(found.left)))
   const { model, weights, recipe } = found.right
   const kappa = (recipe === null ? null : kappaOf(recipe.valid))?.high ?? shipped[name]?.kappa ?? 5
-  const source: Source = { name, model, weights, kappa }
+  const source: Source = { name, model, weights, kappa, valid: recipe?.valid ?? null }
   read.set(file, source)
   return E.right(source)
 }
@@ -89,9 +89,9 @@ const closedFormName = /^closed-form-([1-9]\d?)-kappa-(\d+(?:\.\d+)?(?:e\+?\d+)?
 /** The network of a name or file, or the one handed in. */
 export const sourceOf = async (model: string | GivenModel): Promise<E.Either<SolveError, Source>> => {
   if (typeof model !== 'string') {
-    const { kappa = 5, weights } = model
+    const { kappa = 5, weights, valid = null } = model
     return kappa > 1 && kappa < Infinity
-      ? E.right({ name: model.model.name, model: model.model, weights, kappa })
+      ? E.right({ name: model.model.name, model: model.model, weights, kappa, valid })
       : E.left(solveError('model', `kappa of ${model.model.name}: expected a number above 1, got ${kappa}`))
   }
   const closed = closedFormName.exec(model)

@@ -53,6 +53,8 @@ interface Placed {
   readonly c: number
 }
 
+const norm2 = (v: Float64Array): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0))
+
 // --- one network -----------------------------------------------------------------------------------------------------
 
 const network = (executable: Executable, choice: Choice, n: number, { batch, shared }: Slots): Network => {
@@ -61,7 +63,9 @@ const network = (executable: Executable, choice: Choice, n: number, { batch, sha
   const b = new Float32Array(batch * n)
   const slots: (Slot | null)[] = Array.from({ length: batch }, () => null)
   const placed: (Placed | null)[] = Array.from({ length: matrices }, () => null)
-  const wanted = choice.rightHandSide === 'unit' ? 1 : Math.sqrt(n)
+  /** The norm that a system's right-hand sides are given. */
+  const wanted = ({ rhs }: Prepared): number =>
+    choice.rightHandSide === 'own' ? norm2(rhs) : choice.rightHandSide === 'unit' ? 1 : Math.sqrt(n)
   let stale = true
 
   const matrixOf = (slot: number): number => (shared ? 0 : slot)
@@ -73,7 +77,8 @@ const network = (executable: Executable, choice: Choice, n: number, { batch, sha
     const { S, e } = system
     const before = placed[matrixOf(slot)]
     if (before?.S === S && before.widening === widening) return
-    const c = choice.top / (system.spectrum.high * widening)
+    // A network that reads columns takes them as they are.
+    const c = system.spectrum === null ? 1 : choice.top / (system.spectrum.high * widening)
     const start = matrixOf(slot) * n * n
     for (let i = 0; i < n; i++) {
       const ci = c * e[i]!
@@ -92,7 +97,7 @@ const network = (executable: Executable, choice: Choice, n: number, { batch, sha
       const { e } = slot.system
       let sum = 0
       for (let i = 0; i < n; i++) sum += (e[i]! * r[i]!) ** 2
-      const size = Math.sqrt(sum) / wanted
+      const size = Math.sqrt(sum) / wanted(slot.system)
       sizes[k] = size
       if (size > 0 && size < Infinity) for (let i = 0; i < n; i++) b[k * n + i] = (e[i]! * r[i]!) / size
     }

@@ -2,9 +2,11 @@
 import * as E from 'fp-ts/Either'
 import type { Force, Work } from '../weights/cost'
 import { type Choice, choiceOf, largestKappa, roughChoice, type Source } from './choose'
+import { type Factors, factor } from './classical'
+import { readsColumns } from './columns'
 import { conditionsByNetwork } from './condition'
 import { isAttained, type Job, keepBest } from './job'
-import { sourceFor, sourceOf } from './models'
+import { sourceFor } from './models'
 import type { Device, Network, Slots } from './network'
 import { isWhole, rayleigh } from './prepare'
 import { refine, type Task, task } from './refine'
@@ -30,16 +32,15 @@ const safety = 1.3
 // --- choosing --------------------------------------------------------------------------------------------------------
 
 /** A network for every job that one is meant for; jobs that none is meant for say why. */
-const choose = async (jobs: readonly Job[], { options }: Session): Step<void> => {
-  const given = options.model === undefined ? null : await sourceOf(options.model)
-  if (given !== null && E.isLeft(given)) return given
+const choose = async (jobs: readonly Job[], { options }: Session, given: Source | null): Step<void> => {
   for (const job of jobs) {
     const { prepared } = job
     if (prepared === null) continue
     if (given !== null) {
-      job.source = given.right
+      job.source = given
       continue
     }
+    if (prepared.spectrum === null) throw new Error('internal: no spectrum to choose a network by')
     const kappa = options.proposeOnly ? Math.min(prepared.spectrum.kappa, largestKappa) : prepared.spectrum.kappa
     const found = await sourceFor(kappa, isWhole(job.n) ? 1.02 : safety, jobs.length > 1)
     if (found === null) {
@@ -56,7 +57,8 @@ const choose = async (jobs: readonly Job[], { options }: Session): Step<void> =>
 /** A deeper network where a slow pass showed a lower end of the interval; whether there is one. */
 const deepen = async (job: Job, t: Task): Step<boolean> => {
   const { prepared, source } = job
-  if (prepared === null || source === null || job.deepened >= mostDeepenings) return E.right(false)
+  if (prepared === null || prepared.spectrum === null || source === null || job.deepened >= mostDeepenings)
+    return E.right(false)
   t.products++
   const seen = prepared.spectrum.high / rayleigh(prepared, t.r)
   const found = await sourceFor(Math.max(3 * source.kappa, 2 * seen), 1, false)
@@ -78,7 +80,8 @@ const grouped = (jobs: readonly Job[]): readonly (readonly [Source, readonly Job
     else members.push(job)
   }
   return [...groups].flatMap(([source, members]) => {
-    const { n, shared } = members[0]!
+    const { n } = members[0]!
+    const shared = sharesMatrix(members)
     const size = Math.max(1, Math.min(mostSystems, Math.floor(mostEntries / (shared ? n : n ** 2))))
     const chunks = Array.from({ length: Math.ceil(members.length / size) }, (_, k) =>
       members.slice(k * size, (k + 1) * size)
@@ -94,15 +97,19 @@ const fail = (jobs: readonly Job[], message: string): void => {
 const forceOf = ({ options: { literal, lazy } }: Session): Force =>
   literal === true ? 'literal' : lazy === true ? 'lazy' : null
 
+/** Networks that read columns mix A and b from the first layer on: nothing is computed of A alone. */
+const sharesMatrix = ([first]: readonly Job[]): boolean => first?.shared === true && first.prepared?.spectrum !== null
+
 /** A single right-hand side needs no program for many. */
 const slotsOf = (group: readonly Job[]): Slots => ({
   batch: group.length,
-  shared: group[0]!.shared && group.length > 1
+  shared: sharesMatrix(group) && group.length > 1
 })
 
 /** A group's matrices and right-hand sides. */
 const workOf = (group: readonly Job[]): Work => {
-  const { n, shared } = group[0]!
+  const { n } = group[0]!
+  const shared = sharesMatrix(group)
   return { n, batch: shared ? 1 : group.length, rhs: shared ? group.length : 1 }
 }
 
@@ -207,14 +214,25 @@ const estimateGroup = async (s: Session, device: Device, choice: Choice, group: 
   }
 }
 
+/** Solving with the transpose is no business of a network that reads columns: factors estimate the condition. */
+const estimateByFactors = (s: Session, group: readonly Job[]): Promise<void> =>
+  s.time('condition', async () => {
+    s.progress({ stage: 'condition', pass: 0, systems: group.length, attained: group.length })
+    let factors: Factors | null = null
+    for (const job of group) {
+      if (factors === null || !job.shared) factors = factor(job.A, job.n, null)
+      job.condition = factors.condition()
+    }
+  })
+
 // --- the path --------------------------------------------------------------------------------------------------------
 
 /**
  * Propose, refine and estimate: afterwards a job's `best` is the network's answer, and its `condition` is known if that
  * answer stands.
  */
-export const solveByNetworks = async (jobs: readonly Job[], s: Session): Step<void> => {
-  const chosen = await choose(jobs, s)
+export const solveByNetworks = async (jobs: readonly Job[], s: Session, given: Source | null): Step<void> => {
+  const chosen = await choose(jobs, s, given)
   if (E.isLeft(chosen)) return chosen
   let open = jobs.filter((job) => job.source !== null)
   if (open.length === 0) return E.right(undefined)
@@ -240,8 +258,12 @@ export const solveByNetworks = async (jobs: readonly Job[], s: Session): Step<vo
   if (s.options.proposeOnly) return E.right(undefined)
 
   const standing = jobs.filter((job) => isAttained(job, s.tol) && job.failure === null && !job.interrupted)
-  for (const [, group] of grouped(standing)) {
+  for (const [source, group] of grouped(standing)) {
     const [first, ...others] = group
+    if (readsColumns(source.model)) {
+      await estimateByFactors(s, group)
+      continue
+    }
     if (first === undefined || !first.shared) {
       await estimateGroup(s, device, group[0]!.choice!, group)
       continue

@@ -17,18 +17,23 @@ import type { Spectrum } from './solution'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
-/** `S = D A D` with `diag(S)` in [1/2, 2) and `rhs = D b 2^-unit`. */
+/**
+ * `S = D A D` with `diag(S)` in [1/2, 2) and `rhs = D b 2^-unit`; or, for networks that read columns, `S = R A` and `rhs = R b 2^-unit`
+ * (see `columns.ts`), with ones in d and e.
+ */
 export interface Prepared {
   readonly n: number
   readonly S: Float64Array
-  /** The powers of two of `D`. */
+  /** The powers of two of `D`, by which answers are multiplied. */
   readonly d: Float64Array
+  /** The powers of two by which right-hand sides are multiplied: `D` again, or `R`. */
+  readonly r: Float64Array
   /** `1/sqrt(S_ii)`. */
   readonly e: Float64Array
   readonly rhs: Float64Array
   readonly unit: number
-  /** Of the matrix with unit diagonal; `high` is 1% above the largest Ritz value. */
-  readonly spectrum: Spectrum
+  /** Of the matrix with unit diagonal, `high` 1% above the largest Ritz value; null where a network reads columns. */
+  readonly spectrum: Spectrum | null
   readonly products: number
 }
 
@@ -122,12 +127,12 @@ export const prepare = (A: Float64Array, b: Float64Array, n: number): E.Either<O
     return out(`is not positive definite: it has an eigenvalue below ${low.toExponential(1)}`, products)
   const { values: rhs, unit } = intoUnits(d, b)
   const spectrum = { low, high: margin * high, kappa: low > rounding ? high / low : Infinity }
-  return E.right({ n, S, d, e, rhs, unit, spectrum, products })
+  return E.right({ n, S, d, r: d, e, rhs, unit, spectrum, products })
 }
 
 /** The same matrix with another right-hand side. */
 export const withRightHandSide = (system: Prepared, b: Float64Array): Prepared => {
-  const { values: rhs, unit } = intoUnits(system.d, b)
+  const { values: rhs, unit } = intoUnits(system.r, b)
   return { ...system, rhs, unit }
 }
 

@@ -128,7 +128,7 @@ const advance = (
   } else if (t.passes >= options.maxPasses) {
     t.verdict = 'limit'
   } else if (!gaining) {
-    if (t.widened >= mostWidenings) {
+    if (system.spectrum === null || t.widened >= mostWidenings) {
       t.verdict = 'diverged'
     } else {
       t.widened++

@@ -5,9 +5,14 @@
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 
+import * as I from '../../spec/infer'
+
+import type { Source } from './choose'
 import { type Factors, factor, solveClassically } from './classical'
+import { prepareColumns, readsColumns } from './columns'
 import { type Ending, finish } from './finish'
 import { isAttained, type Job } from './job'
+import { sourceOf } from './models'
 import { solveByNetworks } from './neural'
 import { type Prepared, prepare, withRightHandSide } from './prepare'
 import { isShared, judge, nameOf } from './question'
@@ -23,15 +28,17 @@ import {
 
 // --- stages ----------------------------------------------------------------------------------------------------------
 
-const jobsOf = (all: LinearSystems): readonly Job[] => {
+const jobsOf = (all: LinearSystems, given: Source | null): readonly Job[] => {
   const { n, batch, A, b, names } = all
   const shared = isShared(all)
-  const first = shared ? prepare(A, b.subarray(0, n), n) : null
+  const prepared = (own: Float64Array, side: Float64Array) =>
+    given !== null && readsColumns(given.model) ? prepareColumns(given.model, own, side, n) : prepare(own, side, n)
+  const first = shared ? prepared(A, b.subarray(0, n)) : null
   return Array.from({ length: batch }, (_, k): Job => {
     const own = shared ? A : A.subarray(k * n * n, (k + 1) * n * n)
     const side = b.subarray(k * n, (k + 1) * n)
     const found =
-      first === null ? prepare(own, side, n) : E.map((p: Prepared) => (k === 0 ? p : withRightHandSide(p, side)))(first)
+      first === null ? prepared(own, side) : E.map((p: Prepared) => (k === 0 ? p : withRightHandSide(p, side)))(first)
     const products = E.isRight(found) ? found.right.products : found.left.products
     return {
       name: names?.[k] ?? nameOf(all, k),
@@ -45,6 +52,7 @@ const jobsOf = (all: LinearSystems): readonly Job[] => {
       task: null,
       source: null,
       choice: null,
+      outside: null,
       deepened: 0,
       best: null,
       condition: null,
@@ -55,6 +63,9 @@ const jobsOf = (all: LinearSystems): readonly Job[] => {
     }
   })
 }
+
+/** The symmetric scaling, where there is one: what a network that reads columns is given says nothing of symmetry. */
+const symmetricOf = ({ prepared }: Job): Prepared | null => (prepared?.spectrum === null ? null : prepared)
 
 /** Factor what the networks left over. */
 const solveTheRest = (jobs: readonly Job[], s: Session): void => {
@@ -67,9 +78,32 @@ const solveTheRest = (jobs: readonly Job[], s: Session): void => {
       continue
     }
     s.progress({ stage: 'classical', pass: 0, systems: 1, attained: 0 })
-    if (factors === null || !job.shared) factors = factor(job.A, job.n, job.prepared)
+    if (factors === null || !job.shared) factors = factor(job.A, job.n, symmetricOf(job))
     job.classical = solveClassically(factors, job.A, job.b, s.tol)
   }
+}
+
+/** Whether systems are like those that a network which reads columns was trained on; other networks read nothing for it. */
+const lookOutside = async (jobs: readonly Job[], { model, valid = null }: Source): Promise<void> => {
+  if (valid === null || !readsColumns(model)) return
+  const { outside } = await import('./outside')
+  for (const job of jobs) {
+    const condition = job.classical?.condition ?? job.condition
+    if (job.task !== null) job.outside = outside(valid, { A: job.A, n: job.n, condition })
+  }
+}
+
+/** What is wrong where a network is made for another number of unknowns. */
+const misfitOf = ({ name, model }: Source, n: number): SolveError | null => {
+  const typed = I.infer(model)
+  if (E.isLeft(typed)) return solveError('model', `${name}: ${I.show(typed.left)}`)
+  const made = typed.right.n
+  return made === null || made === n
+    ? null
+    : solveError(
+        'model',
+        `${name} is made for systems of ${made} unknowns, found ${n}; leave the model out, or train one for n = ${n}`
+      )
 }
 
 /** No network proposes anything for such a matrix. */
@@ -94,9 +128,13 @@ const run = async (
     const opened = await s.time('compile', () => s.open(null))
     if (E.isLeft(opened)) return E.left(solveError('backend', opened.left.message))
   }
+  const given = options.model === undefined ? E.right(null) : await sourceOf(options.model)
+  if (E.isLeft(given)) return given
+  const misfit = given.right === null ? null : misfitOf(given.right, systems.n)
+  if (misfit !== null) return E.left(misfit)
   s.progress({ stage: 'prepare', pass: 0, systems: systems.batch, attained: 0 })
-  const jobs = await s.time('prepare', async () => jobsOf(systems))
-  const ran = await solveByNetworks(jobs, s)
+  const jobs = await s.time('prepare', async () => jobsOf(systems, given.right))
+  const ran = await solveByNetworks(jobs, s, given.right)
   if (E.isLeft(ran)) return ran
   if (options.proposeOnly) {
     const none = noProposal(jobs)
@@ -104,6 +142,7 @@ const run = async (
   } else {
     await s.time('classical', async () => solveTheRest(jobs, s))
   }
+  if (given.right !== null) await lookOutside(jobs, given.right)
   const taken = s.taken()
   const ending: Ending = {
     tol: s.tol,

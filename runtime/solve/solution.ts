@@ -3,6 +3,7 @@
  *
  * A wrong question is a `SolveError`; a poor answer is a `Solution` whose status says so.
  */
+import type { Family } from '../../spec/family'
 import type { Model } from '../../spec/model'
 import type { BackendName } from '../backends/error'
 import type { Way } from '../weights/cost'
@@ -32,11 +33,12 @@ export interface LinearSystems {
   readonly bSource?: RightHandSide
 }
 
-/** A network of one's own; `kappa` is the condition number that it was made for (5 if left out). */
+/** A network of one's own; `kappa` is the condition number that it was made for (5 if left out), `valid` what it was trained on. */
 export interface GivenModel {
   readonly model: Model
   readonly weights: Weights
   readonly kappa?: number
+  readonly valid?: Family | null
 }
 
 export interface Progress {
@@ -130,8 +132,10 @@ export interface ModelUsed {
   readonly matrixProducts: number
   /** Why it ran this way: what the ways cost, or that it was asked for. */
   readonly because: string
-  /** The condition number that it was made for. */
-  readonly kappa: number
+  /** The condition number that it was made for; null where its family has none. */
+  readonly kappa: number | null
+  /** The family that it was trained on, where a network reads columns and its file says so. */
+  readonly trainedOn: string | null
 }
 
 export interface BackendUsed {

@@ -74,6 +74,7 @@ export const spectrumOf = (
         `${high.toExponential(1)})`
     )
   }
+  if (prepared.spectrum === null) throw new Error('internal: a symmetric matrix without a spectrum')
   const below = whole ? low - rounding : low / safety
   const above = Math.max(prepared.spectrum.high, high + rounding)
   return E.right({

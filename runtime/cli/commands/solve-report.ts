@@ -43,8 +43,16 @@ const sufficed = (s: Solution): string =>
 
 const modelLine = ({ model }: Solution): string => {
   if (model === null) return 'none'
-  const { name, depth, kappa } = model
-  return `${name}: ${depth} layer${depth === 1 ? '' : 's'}, made for condition numbers up to ${short(kappa)}, ${formOf(model)}`
+  const { name, depth, kappa, trainedOn } = model
+  const purpose =
+    trainedOn !== null
+      ? `trained on ${trainedOn}`
+      : kappa === null
+        ? null
+        : `made for condition numbers up to ${short(kappa)}`
+  return [`${name}: ${depth} layer${depth === 1 ? '' : 's'}`, purpose, formOf(model)]
+    .filter((p) => p !== null)
+    .join(', ')
 }
 
 const times = ({ timings }: Solution): string => {
