@@ -67,6 +67,10 @@ const train = program
   .argument('<recipe>', 'a recipe by name (ansatz models lists them), or one in JSON')
   .option('--out <file>', 'where the weights go; default NAME.safetensors')
   .option('--resume <file>', 'go on from the checkpoint that an earlier run kept')
+  .option(
+    '--data <folder>',
+    'train stages with Adam on a dataset of their family (ansatz sample), instead of drawing systems'
+  )
   .option('--seed <n>', "instead of the recipe's own seed", whole(0, Number.MAX_SAFE_INTEGER))
   .addOption(backend('javascript'))
   .option('--every <iterations>', 'iterations between two checkpoints', whole(1, 1e9), 100)

@@ -47,7 +47,7 @@ export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<R
   const machine = await stepper(from.backend as TrainBackend, c.typed, optimiser, { ...from.weights, ...from.moments })
   if (E.isLeft(machine)) return machine
   const { step, read, close } = machine.right
-  const batch = batches(c.key, stage)
+  const batch = batches(c.key, stage, c.dataset)
   const heldOut = evaluation === null ? [] : drawHeldOut(stage.family, Key.fold(c.key, 'held out'), evaluation.systems)
   let { iteration, loss, best, stale } = from
   let smallest = Number.POSITIVE_INFINITY
@@ -98,7 +98,9 @@ export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<R
 
   const run = async (): Promise<Result<StageResult>> => {
     while (iteration < steps && isPatient()) {
-      const done = await step(await batch(iteration), rateAt(stage.rate, iteration, steps))
+      const systems = await batch(iteration)
+      if (E.isLeft(systems)) return systems
+      const done = await step(systems.right, rateAt(stage.rate, iteration, steps))
       if (E.isLeft(done)) return done
       iteration++
       loss = done.right

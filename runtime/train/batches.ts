@@ -2,11 +2,18 @@
  * The batches of a stage `adam`: step t's is a function of the key and of t alone, so a run that goes on at step t sees what
  * it would have seen.
  */
+import * as E from 'fp-ts/Either'
+
 import { sizesOf } from '../../spec/family'
+import { encodeFamily } from '../../spec/family-json'
 import type { Recipe, Stage } from '../../spec/recipe'
+import type { Dataset } from '../data/dataset'
+import { type InputError, show } from '../io/errors'
 import * as Key from '../random/key'
 import { draw } from '../sample/draw'
 import type { Sample } from '../sample/sample'
+import type { Result } from './context'
+import { trainError } from './state'
 
 export type Adam = Extract<Stage, { readonly _tag: 'adam' }>
 
@@ -14,8 +21,8 @@ export type Adam = Extract<Stage, { readonly _tag: 'adam' }>
 export const runKey = (seed: number): Key.Key => Key.fold(Key.key(seed), 'train')
 export const stageKey = (seed: number, stage: number): Key.Key => Key.fold(runKey(seed), stage)
 
-/** The systems of step `step`, from 0. */
-export type Batches = (step: number) => Promise<Sample>
+/** The systems of step `step`, from 0; a Left where they cannot be read. */
+export type Batches = (step: number) => Promise<Result<Sample>>
 
 /** The systems at these places, in this order. */
 export const gathered = (all: Sample, places: ArrayLike<number>): Sample => {
@@ -55,7 +62,7 @@ const fresh =
     const own = Key.fold(key, step)
     const { low, high } = sizesOf(family)
     const n = Key.integers(Key.fold(own, 'size'), 1, low, high + 1)[0]!
-    return draw(family, Key.fold(own, 'systems'), { n, batch })
+    return E.right(draw(family, Key.fold(own, 'systems'), { n, batch }))
   }
 
 /** The fixed set of a stage whose key is given. */
@@ -73,11 +80,25 @@ const fixed = (key: Key.Key, stage: Adam, systems: number): Batches => {
   const { batch } = stage
   const all = setOf(key, stage, systems)
   const at = places(Key.fold(key, 'order'), systems, batch)
-  return async (step) => gathered(all, at(step))
+  return async (step) => E.right(gathered(all, at(step)))
 }
 
-export const batches = (key: Key.Key, stage: Adam): Batches =>
-  stage.systems === null ? fresh(key, stage) : fixed(key, stage, stage.systems)
+/** The systems of a dataset, or the first so many of it, read as they are needed. */
+const stored = (key: Key.Key, { batch }: Adam, systems: number, dataset: Dataset): Batches => {
+  const at = places(Key.fold(key, 'order'), systems, batch)
+  return async (step) => E.mapLeft((error: InputError) => trainError(show(error)))(await dataset.read([...at(step)])())
+}
+
+/** Whether a dataset holds systems of a stage's family, and enough of them. */
+export const holds = ({ manifest: { family, count } }: Dataset, { family: wanted, batch, systems }: Adam): boolean =>
+  JSON.stringify(encodeFamily(family)) === JSON.stringify(encodeFamily(wanted)) && count >= (systems ?? batch)
+
+/** The batches of a stage: from the dataset, if one is given that holds its systems, and drawn otherwise. */
+export const batches = (key: Key.Key, stage: Adam, dataset: Dataset | null): Batches => {
+  const { systems } = stage
+  if (dataset !== null && holds(dataset, stage)) return stored(key, stage, systems ?? dataset.count, dataset)
+  return systems === null ? fresh(key, stage) : fixed(key, stage, systems)
+}
 
 /** What of the stage's batches cannot be, or `undefined`. */
 export const batchesProblem = ({ family, batch, systems }: Adam): string | undefined => {

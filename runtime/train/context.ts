@@ -4,6 +4,7 @@
 import type * as E from 'fp-ts/Either'
 import type { Typed } from '../../spec/infer'
 import type { Recipe } from '../../spec/recipe'
+import type { Dataset } from '../data/dataset'
 import type * as Key from '../random/key'
 import type { Weights } from '../weights/weights'
 import type { Progress, TrainError, TrainState } from './state'
@@ -17,6 +18,8 @@ export interface Context {
   readonly n: number
   /** The stage's own key. */
   readonly key: Key.Key
+  /** Where stages with Adam take systems of its family from, instead of drawing them. */
+  readonly dataset: Dataset | null
   /** The weights of an independent start of the recipe. */
   readonly first: (start: number) => Result<Weights>
   /**

@@ -8,6 +8,7 @@ import type * as TE from 'fp-ts/TaskEither'
 import { sizesOf } from '../../spec/family'
 import * as I from '../../spec/infer'
 import type { Recipe, Stage } from '../../spec/recipe'
+import type { Dataset } from '../data/dataset'
 import * as Key from '../random/key'
 import { behind, embed } from '../weights/closed-form'
 import { initialise } from '../weights/initialise'
@@ -43,6 +44,8 @@ export interface FollowOptions {
   /** Follows the recipe that first weights come from, where that has been done already; by default it is done here. */
   readonly trained?: (recipe: Recipe, seed: number) => TE.TaskEither<TrainError, Weights>
   readonly signal?: AbortSignal
+  /** Stages with Adam train on its systems, where it is of their family and holds enough, instead of drawing them. */
+  readonly dataset?: Dataset
 }
 
 export interface Trained {
@@ -239,7 +242,15 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
     if (E.isLeft(at)) return at
     let state = at.right
     while (state.stage < recipe.stages.length) {
-      const c: Context = { recipe, typed, n, key: stageKey(seed, state.stage), first, tick }
+      const c: Context = {
+        recipe,
+        typed,
+        n,
+        key: stageKey(seed, state.stage),
+        dataset: options.dataset ?? null,
+        first,
+        tick
+      }
       const result = await runStage(c, recipe.stages[state.stage]!, state)
       if (E.isLeft(result)) return result
       state = result.right.interrupted

@@ -154,7 +154,7 @@ test('competitors see the systems that the network is trained on', async (t) => 
   const seen = trainedOn(recipe, 5)!
   t.equal(seen.batch, settings.quick.diffusion.systems)
   t.ok(seen.coefficients !== undefined, 'with their coefficients')
-  const first = await batches(stageKey(5, 0), stage)(0)
+  const first = right(await batches(stageKey(5, 0), stage, null)(0))
   const isSeen = (s: number): boolean => {
     const b = first.b.subarray(s * first.n, (s + 1) * first.n)
     return Array.from({ length: seen.batch }, (_, r) => r).some((r) => b.every((v, i) => v === seen.b[r * seen.n + i]))

@@ -4,11 +4,15 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
+import { show as showFamily } from '../../../spec/family'
 import type { Recipe } from '../../../spec/recipe'
 import { encodeRecipe } from '../../../spec/recipe-json'
 import { choose } from '../../backends/choose'
 import { card, render } from '../../checkpoint/card'
 import { show, write } from '../../checkpoint/checkpoint'
+import { type Dataset, openDataset } from '../../data/dataset'
+import { show as showInput } from '../../io/errors'
+import { holds } from '../../train/batches'
 import { type FollowOptions, follow, type Progress, type TrainBackend, type TrainState } from '../../train/train'
 import { type Failure, fail, failing, failure, type Outcome } from '../exit'
 import { interruptible } from '../interrupt'
@@ -20,6 +24,7 @@ import { findRecipe } from '../recipe'
 interface Options {
   readonly out?: string
   readonly resume?: string
+  readonly data?: string
   readonly seed?: number
   readonly backend: string
   readonly every: number
@@ -51,6 +56,26 @@ const resumed = async (file: string, recipe: Recipe): Promise<Result<TrainState>
   return E.right(state)
 }
 
+// --- datasets --------------------------------------------------------------------------------------------------------
+
+/** The dataset of a folder, which one of the recipe's stages must be able to train on; nothing without a folder. */
+const datasetOf = async (folder: string | undefined, recipe: Recipe): Promise<Result<Dataset | undefined>> => {
+  if (folder === undefined) return E.right(undefined)
+  const dataset = await openDataset(folder)()
+  if (E.isLeft(dataset)) return fail('input', showInput(dataset.left))
+  const trains = recipe.stages.filter((stage) => stage._tag === 'adam')
+  if (trains.some((stage) => holds(dataset.right, stage))) return dataset
+  await dataset.right.close()
+  const { family, count } = dataset.right.manifest
+  const wanted = trains.map((s) => `${s.systems ?? s.batch} or more systems (${showFamily(s.family)})`)
+  return fail(
+    'model',
+    wanted.length === 0
+      ? `recipe ${recipe.name}: has no stage with Adam, which alone trains on a dataset`
+      : `${folder}: holds ${count} systems (${showFamily(family)}); recipe ${recipe.name} trains on ${wanted.join(', or on ')}`
+  )
+}
+
 // --- following -------------------------------------------------------------------------------------------------------
 
 const titled = (p: Progress): string => {
@@ -78,6 +103,8 @@ export const train = async (name: string, o: Options): Promise<Outcome> => {
   if (E.isLeft(state)) return state
   const backend = state.right === undefined ? await backendOf(o.backend) : E.right(undefined)
   if (E.isLeft(backend)) return backend
+  const dataset = await datasetOf(o.data, recipe.right)
+  if (E.isLeft(dataset)) return dataset
 
   const { signal, release } = interruptible('interrupted: keeping a checkpoint; once more ends at once')
   const progress = await bar('training')
@@ -101,9 +128,11 @@ export const train = async (name: string, o: Options): Promise<Outcome> => {
       ),
     ...(state.right === undefined ? {} : { resume: state.right }),
     ...(backend.right === undefined ? {} : { backend: backend.right }),
-    ...(o.seed === undefined ? {} : { seed: o.seed })
+    ...(o.seed === undefined ? {} : { seed: o.seed }),
+    ...(dataset.right === undefined ? {} : { dataset: dataset.right })
   }
   const trained = await follow(recipe.right, options)()
+  await dataset.right?.close()
   progress.stop()
   release()
   if (E.isLeft(trained)) return fail('model', trained.left.message)
@@ -112,7 +141,7 @@ export const train = async (name: string, o: Options): Promise<Outcome> => {
   if (_tag === 'interrupted') {
     if (o.json === true) sayJson({ recipe: recipe.right.name, status: 'interrupted', loss, resume: kept })
     note(
-      `interrupted at stage ${last.stage + 1}, iteration ${last.iteration}; go on with: ansatz train ${name} --out ${out} --resume ${kept}`
+      `interrupted at stage ${last.stage + 1}, iteration ${last.iteration}; go on with: ansatz train ${name}${o.data === undefined ? '' : ` --data ${o.data}`} --out ${out} --resume ${kept}`
     )
     return E.right('interrupted')
   }
