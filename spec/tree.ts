@@ -70,7 +70,11 @@ const layerNode = (typed: I.TypedLayer, n: number | null): Node => {
     }),
     layerNorm: ({ epsilon }) => ({ label: 'layer norm', middle: `epsilon ${epsilon}`, right: ownCount(typed, n) }),
     gelu: ({ form }) => ({ label: 'GELU', middle: form }),
-    positions: ({ tokens }) => ({ label: 'positions', middle: `learned, ${tokens} tokens`, right: ownCount(typed, n) }),
+    positions: ({ tokens }) => ({
+      label: 'positions',
+      middle: `learned, ${showSize(typed.before.count, tokens)} tokens`,
+      right: ownCount(typed, n)
+    }),
     recurrent: ({ cell, hidden, direction, tokens }) => ({
       label: cell._tag.toUpperCase(),
       middle: `${hidden} numbers, ${direction === 'both' ? 'both ways' : direction}, ${tokens} tokens`,

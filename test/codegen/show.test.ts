@@ -162,8 +162,8 @@ test('models in print', (t) => {
   t.end()
 })
 
-test('recurrent cells in print, every step written out', (t) => {
-  for (const name of ['lstm-1', 'gru-2']) {
+test('recurrent cells in print, every step written out, and systems scaled and taken apart', (t) => {
+  for (const name of ['lstm-1', 'gru-2', 'entries-1']) {
     const text = showPhase('equations', { _tag: 'vjp' }, judged(catalogue[name]!.model(2)), { n: 2, batch: 5 })
     if (E.isLeft(text)) t.fail(text.left)
     else golden(t, `print/${name}-equations`, text.right)

@@ -21,7 +21,8 @@ const models: readonly M.Model[] = [
   Zoo.fullLinear({ layers: 1, heads: 2, embedding: T.identity(3) }),
   Zoo.columnLinear({ layers: 2, inner: 4 }),
   Zoo.polynomial({ degree: 24, low: 1 / 3, high: 5 / 3 }),
-  Zoo.algebraformer({ n: 64, width: 256, blocks: 12, heads: 8 })
+  Zoo.algebraformer({ n: 64, width: 256, blocks: 12, heads: 8 }),
+  Zoo.algebraformer({ n: 16, width: 64, blocks: 4, heads: 4, encoding: 'entries', equilibrate: 64 })
 ]
 
 test('models print as trees', (t) => {
