@@ -245,7 +245,7 @@ program
   .addOption(json())
   .addHelpText(
     'after',
-    `${example('ansatz reproduce linear-transformer --quick --out report', 'ansatz reproduce linear-transformer --only figure-3,hybrid')}\nWrites README.md, results.json and every plot as SVG and PNG. A claim that is not reproduced is a finding (exit code\n${exits.done.code}); a row that fails is not (exit code ${exits.rung.code}), and stops no other. Plots are drawn by vega, vega-lite, @resvg/resvg-wasm and\ndejavu-fonts-ttf, which are installed with the repository and not with the package. The results of another seed, put\nbeside as seed-N.json, are compared verdict by verdict.\n`
+    `${example('ansatz reproduce linear-transformer --quick --out report', 'ansatz reproduce linear-transformer --only figure-3,hybrid', 'ansatz reproduce algebraformer --config reduced --keep weights')}\nWrites README.md, results.json and every plot as SVG and PNG. A claim that is not reproduced is a finding (exit code\n${exits.done.code}); a row that fails is not (exit code ${exits.rung.code}), and stops no other. Plots are drawn by vega, vega-lite, @resvg/resvg-wasm and\ndejavu-fonts-ttf, which are installed with the repository and not with the package. The results of another seed, put\nbeside as seed-N.json, are compared verdict by verdict.\n`
   )
   .action(action(async () => (await import('./commands/reproduce')).reproduce))
 
