@@ -103,7 +103,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     width: 256,
     blocks: 12,
     heads: 8,
-    recurrent: { layers: 4, lstm: 312, gru: 360 },
+    recurrent: { layers: 4, lstm: 340, gru: 394 },
     batch: 256,
     rate: { algebraformer: 3e-4, gru: 1e-3, lstm: 1e-3 },
     seeds: 3,

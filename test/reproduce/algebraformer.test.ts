@@ -30,6 +30,7 @@ import { remaining } from '../../runtime/reproduce/time-left'
 import { draw } from '../../runtime/sample/draw'
 import type { Sample } from '../../runtime/sample/sample'
 import { batches, stageKey, trainedOn } from '../../runtime/train/batches'
+import { count } from '../../runtime/weights/weights'
 import { RecipeJson } from '../../spec'
 import * as F from '../../spec/family'
 import { architectures, onDiffusion, settings, tunedOn } from '../../spec/zoo/algebraformer-recipes'
@@ -140,6 +141,8 @@ test('the networks of a comparison have as many parameters and operations', (t) 
     const all = architectures.map((a) => onDiffusion(settings[config], a))
     for (const recipe of all)
       t.deepEqual(right(RecipeJson.decodeRecipe(RecipeJson.encodeRecipe(recipe))), recipe, recipe.name)
+    const sizes = all.map(({ model }) => count(typed(model), settings[config].n))
+    t.ok(Math.max(...sizes) < 1.1 * Math.min(...sizes) || config === 'quick', `${config}: ${sizes} parameters`)
     if (config === 'full') continue
     const costs = all.map((recipe) => right(operationsOf(recipe)) ?? 0)
     t.ok(Math.max(...costs) < 1.5 * Math.min(...costs), `${config}: ${costs.map((c) => c.toExponential(1))} operations`)
