@@ -38,9 +38,22 @@ const version = '1'
 const finite = (loss: number): number | null => (Number.isFinite(loss) ? loss : null)
 
 const placeOf = (state: TrainState): D.Json => {
-  const { seed, backend, stage, start, iteration, draw, accepted, stale, damping, loss, best } = state
+  const { seed, backend, threads, stage, start, iteration, draw, accepted, stale, damping, loss, best } = state
   const bestLoss = best === null ? null : { loss: finite(best.loss) }
-  return { seed, backend, stage, start, iteration, draw, accepted, stale, damping, loss: finite(loss), best: bestLoss }
+  return {
+    seed,
+    backend,
+    threads,
+    stage,
+    start,
+    iteration,
+    draw,
+    accepted,
+    stale,
+    damping,
+    loss: finite(loss),
+    best: bestLoss
+  }
 }
 
 /** The header's texts, with a blank checksum. */
@@ -73,6 +86,7 @@ interface StoredPlace extends Place {
 const place: D.Decoder<StoredPlace> = D.struct<StoredPlace>({
   seed: count,
   backend: D.oneOf('javascript', 'wasm', 'cpu', 'webasm', 'webgpu', 'headlessgl', 'webgl2', 'wgsl'),
+  threads: D.or(1, D.whole(1, 1024)),
   stage: count,
   start: count,
   iteration: count,

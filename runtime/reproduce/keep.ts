@@ -60,6 +60,7 @@ export const continues = (longer: Recipe, shorter: Recipe): boolean => {
 const endOf = ({ recipe, seed, weights, loss }: TrainedRun, backend: TrainBackend): TrainState => ({
   seed,
   backend,
+  threads: 1,
   stage: recipe.stages.length,
   start: 0,
   iteration: 0,

@@ -44,7 +44,10 @@ const judged = async (machine: Stepper, samples: readonly Sample[]): Promise<Res
 export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<Result<StageResult>> => {
   const { steps, evaluation } = stage
   const optimiser: Optimiser = { ...paper, weightDecay: stage.weightDecay, clip: stage.clip }
-  const machine = await stepper(from.backend as TrainBackend, c.typed, optimiser, { ...from.weights, ...from.moments })
+  const machine = await stepper({ backend: from.backend as TrainBackend, threads: from.threads }, c.typed, optimiser, {
+    ...from.weights,
+    ...from.moments
+  })
   if (E.isLeft(machine)) return machine
   const { step, read, close } = machine.right
   const batch = batches(c.key, stage, c.dataset)

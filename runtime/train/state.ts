@@ -12,6 +12,8 @@ export interface TrainState {
   readonly seed: number
   /** What computes the stages that need no float64: `javascript`, or a gpu.js backend. */
   readonly backend: string
+  /** Threads that share the batches of these stages. */
+  readonly threads: number
   /** The stage of the recipe that is going on; the number of stages when all are done. */
   readonly stage: number
   /** Which of the independent starts of the stage. */

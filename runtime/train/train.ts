@@ -34,6 +34,11 @@ export interface FollowOptions {
   readonly seed?: number
   /** Where stages with Adam run; Levenberg-Marquardt needs float64 and runs in plain JavaScript. Default `javascript`. */
   readonly backend?: TrainBackend
+  /**
+   * Threads of the backend `wasm` that share every batch of stages with Adam: the same bytes for the same number. Default 1: the
+   * whole batch in one program, whose kernels may still take threads.
+   */
+  readonly threads?: number
   readonly onProgress?: (progress: Progress) => void
   /** Iterations between two states that are handed to `onState`. Default 100. */
   readonly checkpointEvery?: number
@@ -128,13 +133,21 @@ const problem = (recipe: Recipe, typed: I.Typed, options: FollowOptions): string
     const batches = stage._tag === 'adam' ? batchesProblem(stage) : undefined
     if (batches !== undefined) return `${place}: ${batches}`
   }
-  const { resume, backend, seed } = options
+  const { resume, backend, seed, threads = resume?.threads ?? 1 } = options
+  if (threads > 1 && (backend ?? resume?.backend) !== 'wasm') {
+    return `threads: expected 1 on the backend ${backend ?? resume?.backend ?? 'javascript'}, found ${threads}: wasm takes more`
+  }
+  const small = recipe.stages.find((s) => s._tag === 'adam' && s.batch < threads)
+  if (small?._tag === 'adam') return `threads: expected at most the ${small.batch} systems of a batch, found ${threads}`
   if (resume === undefined) return undefined
   if (seed !== undefined && seed !== resume.seed) {
     return `resume: expected seed ${resume.seed}, which the run began with, found ${seed}: leave the seed out`
   }
   if (backend !== undefined && backend !== resume.backend) {
     return `resume: expected backend ${resume.backend}, which the run began on, found ${backend}: leave it out`
+  }
+  if (threads !== resume.threads) {
+    return `resume: expected ${resume.threads} threads, with which the run began, found ${threads}: leave the number out`
   }
   if (resume.stage > recipe.stages.length) {
     return `resume: expected a stage up to ${recipe.stages.length}, found ${resume.stage}: the state is of another recipe`
@@ -182,7 +195,10 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
     const { from } = recipe.start
     if (options.trained !== undefined) return options.trained(from, seed)()
     const told = onProgress === undefined ? {} : { onProgress }
-    const place = options.backend === undefined ? {} : { backend: options.backend }
+    const place = {
+      ...(options.backend === undefined ? {} : { backend: options.backend }),
+      ...(options.threads === undefined ? {} : { threads: options.threads })
+    }
     const result = await follow(from, { seed, ...place, ...told, ...(signal === undefined ? {} : { signal }) })()
     if (E.isRight(result) && result.right._tag === 'interrupted') {
       return E.left(trainError(`recipe ${recipe.name}: interrupted in ${from.name}, before there was anything to keep`))
@@ -214,6 +230,7 @@ const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
           (weights: Weights): TrainState => ({
             seed,
             backend: options.backend ?? 'javascript',
+            threads: options.threads ?? 1,
             stage: 0,
             start: 0,
             iteration: 0,

@@ -6,7 +6,7 @@ import { words } from '../../codegen/targets/wasm/threads'
 import { canThread, nodeThreads } from './threads'
 
 export interface Team {
-  /** One call of the program, by all threads; back when all have met at its end. */
+  /** One call of the program, by all threads; back when all have met at its end. Throws where one of them failed. */
   readonly run: () => void
   readonly close: () => Promise<void>
 }
@@ -17,7 +17,7 @@ interface Hand {
 }
 
 /** What every worker does: text of our own, so that it needs no file of its own in a bundle. */
-const loop = `({ module, memory, thread, threads, call, stop }, ready) => {
+const loop = `({ module, memory, thread, threads, call, stop, met, failed }, ready) => {
   const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const words = new Int32Array(memory.buffer);
   let seen = Atomics.load(words, call);
@@ -26,7 +26,15 @@ const loop = `({ module, memory, thread, threads, call, stop }, ready) => {
     Atomics.wait(words, call, seen);
     seen = Atomics.load(words, call);
     if (Atomics.load(words, stop) !== 0) return;
-    run(thread, threads);
+    try {
+      run(thread, threads);
+    } catch {
+      // Whoever waits for this thread to meet is let go, to find that it failed.
+      Atomics.store(words, failed, 1);
+      Atomics.add(words, met, 1);
+      Atomics.notify(words, met);
+      return;
+    }
   }
 }`
 
@@ -55,9 +63,9 @@ const hand = (share: object): Hand => {
 }
 
 export const team = async (module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number): Promise<Team> => {
-  const { call, stop } = words
+  const { call, stop, met, failed } = words
   const hands = Array.from({ length: threads - 1 }, (_, k) =>
-    hand({ module, memory, thread: k + 1, threads, call, stop })
+    hand({ module, memory, thread: k + 1, threads, call, stop, met, failed })
   )
   const flags = new Int32Array(memory.buffer)
   const own = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as {
@@ -71,7 +79,11 @@ export const team = async (module: WebAssembly.Module, memory: WebAssembly.Memor
   return {
     run: () => {
       next()
-      own.run(0, threads)
+      try {
+        own.run(0, threads)
+      } catch (cause) {
+        throw Atomics.load(flags, failed) === 0 ? cause : new Error('another of its threads failed')
+      }
     },
     close: async () => {
       Atomics.store(flags, stop, 1)

@@ -54,6 +54,9 @@ for (let place = 0; ; place = 1 - place) {
 
 export interface Worker {
   readonly once: (event: string, listener: (value: unknown) => void) => void
+  readonly on: (event: string, listener: (value: unknown) => void) => void
+  readonly postMessage: (value: unknown) => void
+  readonly ref: () => void
   readonly unref: () => void
   readonly terminate: () => unknown
 }

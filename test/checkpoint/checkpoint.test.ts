@@ -22,6 +22,7 @@ const plain: Checkpoint = { model: recipe.model, weights, recipe, seed: 1, loss:
 const state: TrainState = {
   seed: 1,
   backend: 'javascript',
+  threads: 2,
   stage: 1,
   start: 0,
   iteration: 7,

@@ -24,6 +24,7 @@ const load = async (name: string): Promise<Checkpoint> => right(await read(place
 const atStart = ({ seed, weights }: Checkpoint, start: number): TrainState => ({
   seed,
   backend: 'javascript',
+  threads: 1,
   stage: 0,
   start,
   iteration: 0,

@@ -5,13 +5,16 @@ import test from 'tape'
 import { plan as planFor } from '../../codegen/compile'
 import { adam } from '../../codegen/rules/optimiser'
 import { collide, memoryOf, touches } from '../../codegen/schedules/work'
+import * as W from '../../codegen/targets/wasm/code'
+import { encode } from '../../codegen/targets/wasm/encode'
 import { print, wasm } from '../../codegen/targets/wasm/print'
 import { meetings } from '../../codegen/targets/wasm/threads'
+import { residentExecutable } from '../../runtime/backends/resident'
 import * as Key from '../../runtime/random/key'
 import { engine } from '../../runtime/wasm/engine'
 import { infer } from '../../spec/infer'
 import { algebraformer } from '../../spec/zoo/algebraformer'
-import { right } from '../support/right'
+import { left, right } from '../support/right'
 
 const typed = right(infer(algebraformer({ n: 17, width: 36, blocks: 1, heads: 3 })))
 const plan = right(planFor(wasm, { _tag: 'step', optimiser: adam }, typed, { n: 17, batch: 6 }))
@@ -77,6 +80,22 @@ test('launches that touch the same memory are apart', (t) => {
     [],
     'each of the meetings is needed'
   )
+  t.end()
+})
+
+test('a thread that fails ends the call, and the program, with a sentence', async (t) => {
+  for (const faulty of [1, 2]) {
+    const program = print(plan, { threads: 3 })
+    const fails = W.branch(W.op('i32.eq', W.get(W.local('thread', 'i32')), W.int(faulty)), [W.trap])
+    const functions = program.module.functions.map((f) => (f.name === 'run' ? { ...f, body: [fails, ...f.body] } : f))
+    const module = { ...program.module, functions }
+    const made = residentExecutable('wasm', plan, await engine({ ...program, module, bytes: encode(module) }))
+    right(made.load(Object.fromEntries(numbers)))
+    const said = left(await made.run({})()).message
+    t.equal(said, `backend wasm: program ${plan.name}: another of its threads failed`)
+    t.equal(left(await made.run({})()).message, said, 'also the next time')
+    await made.dispose()
+  }
   t.end()
 })
 

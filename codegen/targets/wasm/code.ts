@@ -182,6 +182,7 @@ export const atomicStore = (at: Value<'i32'>, value: Value<'i32'>): Statement =>
 export const wait = (at: Value<'i32'>, expected: Value<'i32'>): Statement => ({ _tag: 'wait', at, expected })
 /** Wakes all who wait at `at`. */
 export const notify = (at: Value<'i32'>): Statement => ({ _tag: 'notify', at })
+export const trap: Statement = { _tag: 'trap' }
 
 // --- combinators -----------------------------------------------------------------------------------------------------
 

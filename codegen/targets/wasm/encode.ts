@@ -213,6 +213,9 @@ const statement = (s: Scope, t: Statement): void => {
       value(s, t.at)
       put(s, [0x41, ...signed(-1), 0xfe, 0x00, ...memoryArgument(2, 0), 0x1a])
       return
+    case 'trap':
+      put(s, [0x00])
+      return
   }
 }
 

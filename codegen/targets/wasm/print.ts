@@ -77,6 +77,8 @@ export interface PrintOptions {
   readonly schedule?: Schedule
   /** The most threads that may share the work. */
   readonly threads?: number
+  /** True imports a shared memory even for one thread, so that others may write to it and read it between calls. */
+  readonly shared?: boolean
 }
 
 export const print = (plan: Plan, options: PrintOptions = {}): WasmProgram => {
@@ -115,10 +117,10 @@ export const print = (plan: Plan, options: PrintOptions = {}): WasmProgram => {
   )
   const memoryBytes = end + threads * panelBytes
   const pages = Math.ceil(memoryBytes / pageBytes)
-  const isShared = threads > 1
+  const isShared = threads > 1 || options.shared === true
   const built = module({ pages, most: isShared ? pages : null, imported: isShared, shared: isShared }, [
     ...made.flat().map((r) => r.function),
-    ...(isShared
+    ...(threads > 1
       ? shareOut(
           calls,
           meetings(

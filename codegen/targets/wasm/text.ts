@@ -85,6 +85,8 @@ const statement = (t: Statement, pad: string): readonly string[] => {
       return [`${pad}(drop (memory.atomic.wait32 ${value(t.at)} ${value(t.expected)} (i64.const -1)))`]
     case 'notify':
       return [`${pad}(drop (memory.atomic.notify ${value(t.at)} (i32.const -1)))`]
+    case 'trap':
+      return [`${pad}(unreachable)`]
   }
 }
 
@@ -143,6 +145,8 @@ const localsIn = (t: Statement): readonly Local[] => {
       return [t.at, t.expected].flatMap(localsOf)
     case 'notify':
       return localsOf(t.at)
+    case 'trap':
+      return []
   }
 }
 

@@ -8,7 +8,7 @@ import * as W from './code'
 import { type Func, func } from './module'
 
 /** Words at the start of the memory: how many threads have come, how often all had, and what the runtime uses. */
-export const words = { arrived: 0, met: 1, call: 2, stop: 3 } as const
+export const words = { arrived: 0, met: 1, call: 2, stop: 3, failed: 4 } as const
 
 /** Looks before a thread that waits goes to sleep. */
 const patience = 4000
@@ -37,7 +37,9 @@ const meet: Func = func(
             W.wait(W.int(4 * words.met), W.get(before)),
             W.br('look')
           ])
-        ])
+        ]),
+        // Not met, but let go: a thread that others wait for will never come.
+        W.branch(W.atomicLoad(W.int(4 * words.failed)), [W.trap])
       ]
     )
   ],

@@ -80,6 +80,7 @@ export type Statement =
   /** Sleep while the i32 at `at` is `expected`, until a `notify`. */
   | { readonly _tag: 'wait'; readonly at: Value<'i32'>; readonly expected: Value<'i32'> }
   | { readonly _tag: 'notify'; readonly at: Value<'i32'> }
+  | { readonly _tag: 'trap' }
 
 /** Loads and what they give; `log2` of the natural alignment and the code stand beside the name. */
 export const loads = {

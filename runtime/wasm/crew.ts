@@ -1,0 +1,100 @@
+/**
+ * Threads that run one program each on memories of their own, all of which this thread can read and write: the shares of a
+ * batch. The first memory is this thread's.
+ */
+
+import type { Plan } from '../../codegen/plan'
+import { print } from '../../codegen/targets/wasm/print'
+import { sizeOf } from '../backends/resident'
+import { nodeThreads, type Worker } from './threads'
+
+export interface Crew {
+  /** The numbers of an array of the plan in the memory of thread `k`, as they lie there. */
+  readonly numbers: (k: number, name: string) => Float32Array
+  /** One call of every program; rejects with a sentence where a thread fails or ends. */
+  readonly run: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+interface Hand {
+  readonly run: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** What every worker does: text of our own, so that it needs no file of its own in a bundle. */
+const text = `
+const { parentPort, workerData } = require('node:worker_threads')
+const { run } = new WebAssembly.Instance(workerData.module, { env: { memory: workerData.memory } }).exports
+parentPort.on('message', () => {
+  let failed = null
+  try { run() } catch (cause) { failed = String(cause && cause.message) }
+  parentPort.postMessage(failed)
+})
+`
+
+const hand = (module: WebAssembly.Module, memory: WebAssembly.Memory): Hand => {
+  const found = nodeThreads()
+  if (found === null) throw new Error('internal: no threads here; ask canThread first')
+  const worker: Worker = new found.Worker(text, { eval: true, workerData: { module, memory }, execArgv: [] })
+  let ended: string | null = null
+  let answer: ((failed: string | null) => void) | null = null
+  const told = (failed: string | null): void => {
+    // Between calls, threads do not keep the process alive.
+    worker.unref()
+    answer?.(failed)
+    answer = null
+  }
+  const end = (how: string): void => {
+    ended ??= how
+    told(ended)
+  }
+  worker.unref()
+  worker.on('message', (failed) => told(failed === null ? null : `failed: ${failed}`))
+  worker.on('error', (cause) => end(`failed: ${cause instanceof Error ? cause.message : String(cause)}`))
+  worker.on('exit', () => end('ended before it had an answer'))
+  return {
+    run: () =>
+      new Promise((resolve, reject) => {
+        const settle = (failed: string | null): void =>
+          failed === null ? resolve() : reject(new Error(`a thread of a training step ${failed}`))
+        if (ended !== null) return settle(ended)
+        answer = settle
+        worker.ref()
+        worker.postMessage(0)
+      }),
+    close: async () => void (await worker.terminate())
+  }
+}
+
+/** One program for every plan, each on a thread of its own. */
+export const crew = (plans: readonly Plan[]): Crew => {
+  const programs = new Map(plans.map((plan) => [plan, print(plan, { shared: true })]))
+  const modules = new Map([...programs].map(([plan, { bytes }]) => [plan, new WebAssembly.Module(bytes)]))
+  const made = plans.map((plan) => {
+    const [program, module] = [programs.get(plan), modules.get(plan)]
+    if (program === undefined || module === undefined) throw new Error('internal: a plan without its program')
+    const { pages } = program.module.memory
+    return { program, module, memory: new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }) }
+  })
+  const hands = made.slice(1).map(({ module, memory }) => hand(module, memory))
+  const own = made.slice(0, 1).map(({ module, memory }) => {
+    const instance = new WebAssembly.Instance(module, { env: { memory } })
+    return instance.exports as unknown as { readonly run: () => void }
+  })
+  return {
+    numbers: (k, name) => {
+      const { program, memory } = made[k] as (typeof made)[number]
+      const at = program.places[name]
+      if (at === undefined) throw new Error(`internal: ${name} of ${program.plan.name} has no place`)
+      return new Float32Array(memory.buffer, at, sizeOf(program.plan, name))
+    },
+    run: async () => {
+      const others = Promise.all(hands.map((h) => h.run()))
+      // Whatever happens here, the others are waited for below.
+      others.catch(() => undefined)
+      for (const { run } of own) run()
+      await others
+    },
+    close: async () => void (await Promise.all(hands.map((h) => h.close())))
+  }
+}
