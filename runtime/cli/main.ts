@@ -1,10 +1,9 @@
 /**
  * The command line. Each command's module is read only when the command runs.
  */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 
-import { shipped } from '../package/root'
+import { version } from '../package/root'
 import { action, internal } from './action'
 import { declareExport } from './declared/export'
 import { declareSample } from './declared/sample'
@@ -33,8 +32,7 @@ const program = new Command('ansatz')
 
 program.option('--version', 'print the version')
 program.on('option:version', () => {
-  const read: unknown = JSON.parse(readFileSync(shipped('package.json'), 'utf8'))
-  process.stdout.write(`${typeof read === 'object' && read !== null && 'version' in read ? read.version : 'unknown'}\n`)
+  process.stdout.write(`${version()}\n`)
   throw new CommanderError(0, 'commander.version', 'version')
 })
 

@@ -1,5 +1,5 @@
 /** Where the package lies, so that shipped files are found both in the repository and when installed. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -21,3 +21,9 @@ export const packageRoot = (): string => {
 
 /** The path of a file or folder that is shipped with the package, e.g. `shipped('checkpoints')`. */
 export const shipped = (...parts: readonly string[]): string => path.join(packageRoot(), ...parts)
+
+/** The package's version, as its `package.json` has it. */
+export const version = (): string => {
+  const read: unknown = JSON.parse(readFileSync(shipped('package.json'), 'utf8'))
+  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown'
+}

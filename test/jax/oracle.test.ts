@@ -15,8 +15,8 @@ import * as Key from '../../runtime/random/key'
 import { sizesAt } from '../../runtime/weights/weights'
 import { infer } from '../../spec/infer'
 import { catalogue } from '../../spec/zoo/catalogue'
+import { python, withJax } from '../support/python'
 import { right } from '../support/right'
-import { python, withJax } from './python'
 
 const sizes = [2, 3, 5]
 const batch = 3

@@ -10,9 +10,9 @@ import test from 'tape'
 import { read, write } from '../../runtime/checkpoint/checkpoint'
 import { follow, type TrainState } from '../../runtime/train/train'
 import type { Weights } from '../../runtime/weights/weights'
+import { python, type RunOptions, withJax } from '../support/python'
 import { right } from '../support/right'
 import { inFolder, recipe, stage } from './program'
-import { python, type RunOptions, withJax } from './python'
 
 const wide = ['--dtype', 'float64']
 

@@ -68,6 +68,7 @@ const report = (name: string, typed: Typed, recipe: Recipe, files: Files, o: Exp
 
 export const exportJax = async (name: string, o: ExportOptions): Promise<Outcome> => {
   if (o.recipe === undefined) return fail('usage', '--target jax: expected --recipe, how the program trains the model')
+  if (o.n !== undefined) return fail('usage', '--target jax: the recipe says for which n the program is, not --n')
   const [found, named] = [await findModel(name, { weights: false }), await findRecipe(o.recipe)]
   if (E.isLeft(found)) return found
   if (E.isLeft(named)) return named

@@ -1,7 +1,9 @@
 /** What the targets of `ansatz export` are told. */
 export interface ExportOptions {
-  readonly target: 'jax'
+  readonly target: 'jax' | 'onnx'
   readonly out: string
+  /** Unknowns of a system, where a file is for one n and the model for any. */
+  readonly n?: number
   readonly recipe?: string
   readonly seed?: number
   readonly systems?: boolean

@@ -1,10 +1,11 @@
-/** Python with JAX for tests: the program named by ANSATZ_PYTHON, else python3; ANSATZ_REQUIRE_JAX=1 says that it must be there. */
+/**
+ * Python for tests: the program named by ANSATZ_PYTHON, else python3. ANSATZ_REQUIRE_JAX=1 says that JAX must be there,
+ * ANSATZ_REQUIRE_ONNX=1 the same of ONNX Runtime.
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import type { Test } from 'tape'
 
 const program = process.env['ANSATZ_PYTHON'] ?? 'python3'
-
-export const required = process.env['ANSATZ_REQUIRE_JAX'] === '1'
 
 export interface Ran {
   readonly code: number | null
@@ -46,20 +47,25 @@ export const python = (args: readonly string[], options: RunOptions = {}): Promi
     })
   })
 
-/** Why there is no JAX here, or null. */
-const absence = (): string | null => {
-  const { status, error, stderr } = spawnSync(program, ['-c', 'import jax, numpy'], { encoding: 'utf8' })
+/** Why there are no such modules here, or null. */
+const absence = (modules: string): string | null => {
+  const { status, error, stderr } = spawnSync(program, ['-c', `import ${modules}`], { encoding: 'utf8' })
   if (error !== undefined) return `there is no ${program}`
   return status === 0 ? null : `${program}: ${stderr.trim().split('\n').at(-1)}`
 }
 
-/** Runs a test where JAX is there; where it is not, the test is skipped, or fails if JAX is required. */
-export const withJax =
+/** Runs a test where Python has what it needs; where it has not, the test is skipped, or fails if that is required. */
+const withModules =
+  (name: string, modules: string, variable: string) =>
   (body: (t: Test) => Promise<void>) =>
   async (t: Test): Promise<void> => {
-    const why = absence()
+    const why = absence(modules)
     if (why === null) await body(t)
-    else if (required) t.fail(why)
-    else t.skip(`no JAX: ${why}`)
+    else if (process.env[variable] === '1') t.fail(why)
+    else t.skip(`no ${name}: ${why}`)
     t.end()
   }
+
+export const withJax = withModules('JAX', 'jax, numpy', 'ANSATZ_REQUIRE_JAX')
+
+export const withOnnx = withModules('ONNX Runtime', 'numpy, onnx, onnxruntime', 'ANSATZ_REQUIRE_ONNX')

@@ -1,0 +1,62 @@
+/** `ansatz export`: what it writes, what it says, and what it refuses. */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import test from 'tape'
+
+import { exits } from '../../runtime/cli/exit'
+import { ansatz, isSentence, several } from './run'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'ansatz-export-'))
+const at = (name: string): string => path.join(folder, name)
+test.onFinish(() => rmSync(folder, { recursive: true, force: true }))
+
+const onnx = (...args: readonly string[]) => ansatz(['export', ...args, '--target', 'onnx'])
+
+test('an ONNX file', async (t) => {
+  const text = await onnx('block-linear-3', '--n', '5', '--out', at('a.onnx'))
+  t.ok(
+    text.code === 0 && /A \[batch,5,5\], b \[batch,5\] -> x \[batch,5\]/.test(text.out),
+    'says what comes in and goes out'
+  )
+  const json = await onnx('block-linear-3', '--n', '5', '--out', at('b.onnx'), '--json')
+  const said = JSON.parse(json.out) as Record<string, unknown>
+  const bytes = readFileSync(at('b.onnx'))
+  t.equal(said['bytes'], bytes.length, 'its size')
+  t.equal(said['checksum'], createHash('sha256').update(bytes).digest('hex'), 'its checksum')
+  t.ok((said['deviation'] as number) < 1e-12 && said['opset'] === 18, 'how well the graph agrees')
+  t.deepEqual(said['inputs'], [
+    { name: 'A', dims: ['batch', 5, 5] },
+    { name: 'b', dims: ['batch', 5] }
+  ])
+  t.deepEqual(bytes, readFileSync(at('a.onnx')), 'the same model, the same bytes')
+  t.ok((said['metadata'] as Record<string, unknown>)['recipe'] !== undefined, 'the recipe of a checkpoint is in it')
+  const [one, same, other] = await several(['1', '1', '2'], (seed) =>
+    onnx('transformer-1-causal', '--n', '3', '--seed', seed, '--out', at(`seed-${seed}.onnx`), '--json')
+  )
+  t.ok(one!.out === same!.out && one!.code === 0, 'the same seed, the same weights')
+  t.notEqual(one!.out, other!.out, 'another seed, others')
+})
+
+test('what cannot be exported', async (t) => {
+  const spec = await ansatz(['print', 'full-linear-3-learned', '--n', '4', '--json'])
+  writeFileSync(at('four.json'), spec.out)
+  const cases = [
+    [['block-linear-3', '--out', at('x.onnx')], exits.usage.code, /say which, such as --n 16/],
+    [[at('four.json'), '--n', '5', '--out', at('x.onnx')], exits.model.code, /made for n = 4 .* n = 5/],
+    [['no-such-model', '--n', '5', '--out', at('x.onnx')], exits.model.code, /no model 'no-such-model'/],
+    [['block-linear-3', '--n', '5', '--out', at('no/x.onnx')], exits.input.code, /no such file or folder/],
+    [['block-linear-3', '--n', '5'], exits.usage.code, /--out/],
+    [['block-linear-3', '--n', '5', '--out', at('x.onnx'), '--systems'], exits.usage.code, /trains nothing/]
+  ] as const
+  for (const [args, code, pattern] of cases) {
+    const { code: found, err, out } = await onnx(...args)
+    t.ok(found === code && isSentence(err) && pattern.test(err) && out === '', err.trim())
+  }
+  t.notOk(existsSync(at('x.onnx')), 'and nothing is written')
+  const four = await onnx(at('four.json'), '--out', at('four.onnx'))
+  t.ok(four.code === 0 && /n = 4/.test(four.out), 'a model that is made for one n needs no --n')
+  const target = await ansatz(['export', 'block-linear-3', '--out', at('x.onnx'), '--target', 'fortran'])
+  t.ok(target.code === exits.usage.code && isSentence(target.err), target.err.trim())
+})
