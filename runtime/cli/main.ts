@@ -193,14 +193,22 @@ program
 
 program
   .command('evaluate')
-  .description('measure the accuracy of the shipped models and the closed forms on random systems')
+  .description('measure the accuracy of a trained network on its family, or of all that ship and the closed forms')
+  .argument('[model]', 'a checkpoint by name or file, on the family that it was trained on')
   .addOption(backend('auto'))
-  .option('--systems <k>', 'random systems of each size', whole(1, 1e6), 1000)
-  .option('--sizes <n,n,..>', 'sizes of the systems', list(whole(1, 128)), [2, 9, 16, 32, 64])
-  .option('--kappa <kappa>', 'their condition number', positive, 5)
+  .option('--systems <k>', 'random systems of each size, or of the family', whole(1, 1e6), 1000)
+  .option('--sizes <n,n,..>', 'sizes of the systems, where no model is named', list(whole(1, 128)), [2, 9, 16, 32, 64])
+  .option('--kappa <kappa>', 'their condition number, where no model is named', positive, 5)
   .option('--seed <n>', 'of the systems', whole(0, Number.MAX_SAFE_INTEGER), 1)
   .addOption(json())
-  .addHelpText('after', example('ansatz evaluate', 'ansatz evaluate --systems 100 --sizes 2,9 --backend cpu'))
+  .addHelpText(
+    'after',
+    example(
+      'ansatz evaluate my.safetensors',
+      'ansatz evaluate',
+      'ansatz evaluate --systems 100 --sizes 2,9 --backend cpu'
+    )
+  )
   .action(action(async () => (await import('./commands/evaluate')).evaluate))
 
 program

@@ -15,6 +15,9 @@ import { trainError } from './state'
 /** The most systems that a forward program takes at once. */
 const most = 64
 
+/** Systems that go through a program at once. */
+export const chunkOf = ({ batch }: Sample): number => Math.min(batch, most)
+
 /**
  * Answers to all systems of a sample, [batch, n]; `some` answers those of a smaller one. All of them have one size: the last is
  * filled up with the sample's first systems, whose answers are not used twice.
@@ -24,7 +27,7 @@ export const inChunks = async <Err>(
   some: (part: Sample) => Promise<E.Either<Err, ArrayLike<number>>>
 ): Promise<E.Either<Err, Float64Array>> => {
   const { n, batch } = sample
-  const size = Math.min(batch, most)
+  const size = chunkOf(sample)
   const answers = new Float64Array(batch * n)
   for (let from = 0; from < batch; from += size) {
     const part = gathered(

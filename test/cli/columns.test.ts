@@ -62,6 +62,15 @@ test('a network of a boundary value problem, from its recipe to an answer', asyn
 
   const card = await ansatz(['models', model])
   t.match(card.out, /valid for +diffusion by collocation, n 4/, 'its card')
+  const measured = JSON.parse(
+    (await ansatz(['evaluate', model, '--systems', '100', '--backend', 'wasm', '--json'])).out
+  )
+  t.deepEqual([measured.systems, measured.backend], [100, 'wasm'], measured.family)
+  t.ok(measured.relative.median < 0.9 && measured.relative.median > 1e-3, `relative error ${measured.relative.median}`)
+  t.ok(measured.mse > 0 && measured.backward > 0, `MSE ${measured.mse}, backward error ${measured.backward}`)
+  const nothing = await ansatz(['evaluate', 'transformer-2'])
+  t.equal(nothing.code, exits.model.code, nothing.err.trim())
+  t.ok(isSentence(nothing.err), 'a sentence')
   const tree = await ansatz(['print', model])
   t.match(tree.out, /equilibrate/, 'its tree')
   const ladder = await ansatz(['check', model, '--backend', 'cpu'])

@@ -87,7 +87,10 @@ const cells = (r: Accuracy): readonly string[] => [
   r.ok ? (r.bounds.float32 === null ? '' : 'holds') : 'FAILS'
 ]
 
-export const evaluate = async (o: Options): Promise<Outcome> => {
+export const evaluate = async (model: string | undefined, o: Options): Promise<Outcome> =>
+  model === undefined ? all(o) : (await import('./evaluate-own')).evaluateOwn(model, o)
+
+const all = async (o: Options): Promise<Outcome> => {
   const ships = await trained(o.kappa)
   if (E.isLeft(ships)) return ships
   const forms = closed(o.kappa)
