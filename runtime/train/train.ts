@@ -5,7 +5,6 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type * as TE from 'fp-ts/TaskEither'
 
-import { sizesOf } from '../../spec/family'
 import * as I from '../../spec/infer'
 import type { Recipe, Stage } from '../../spec/recipe'
 import type { Dataset } from '../data/dataset'
@@ -15,9 +14,10 @@ import { initialise } from '../weights/initialise'
 import { validate, type Weights } from '../weights/weights'
 import { widen } from '../weights/widen'
 import { adam } from './adam'
-import { batchesProblem, runKey, stageKey } from './batches'
+import { runKey, stageKey } from './batches'
 import type { Context, Result, StageResult } from './context'
 import * as LM from './levenberg-marquardt'
+import { problem } from './problem'
 import { sampled } from './sampled'
 import { scalarNodes } from './scalar-nodes'
 import { atStage, type Progress, type TrainError, type TrainState, trainError } from './state'
@@ -114,46 +114,6 @@ const firstWeights = (
         E.map((weights) => withNoise(typed, n, weights, from.noise, own))
       )
   }
-}
-
-// --- judging ---------------------------------------------------------------------------------------------------------
-
-/** What of a recipe or its options cannot be followed, before anything runs. */
-const problem = (recipe: Recipe, typed: I.Typed, options: FollowOptions): string | undefined => {
-  for (const [k, stage] of recipe.stages.entries()) {
-    const place = `recipe ${recipe.name}: stage ${k + 1}`
-    if (stage._tag !== 'adam' && k > 0 && stage.starts > 1) {
-      return `${place}: expected 1 start after the first stage, found ${stage.starts}`
-    }
-    if (stage._tag === 'scalarNodes' || stage._tag === 'eigenvalues') continue
-    const { low, high } = sizesOf(stage.family)
-    if (typed.n !== null && (low !== typed.n || high !== typed.n)) {
-      return `${place}: expected systems of n = ${typed.n}, which the model is made for, found sizes ${low} to ${high}`
-    }
-    const batches = stage._tag === 'adam' ? batchesProblem(stage) : undefined
-    if (batches !== undefined) return `${place}: ${batches}`
-  }
-  const { resume, backend, seed, threads = resume?.threads ?? 1 } = options
-  if (threads > 1 && (backend ?? resume?.backend) !== 'wasm') {
-    return `threads: expected 1 on the backend ${backend ?? resume?.backend ?? 'javascript'}, found ${threads}: wasm takes more`
-  }
-  const small = recipe.stages.find((s) => s._tag === 'adam' && s.batch < threads)
-  if (small?._tag === 'adam') return `threads: expected at most the ${small.batch} systems of a batch, found ${threads}`
-  if (resume === undefined) return undefined
-  if (seed !== undefined && seed !== resume.seed) {
-    return `resume: expected seed ${resume.seed}, which the run began with, found ${seed}: leave the seed out`
-  }
-  if (backend !== undefined && backend !== resume.backend) {
-    return `resume: expected backend ${resume.backend}, which the run began on, found ${backend}: leave it out`
-  }
-  if (threads !== resume.threads) {
-    return `resume: expected ${resume.threads} threads, with which the run began, found ${threads}: leave the number out`
-  }
-  if (resume.stage > recipe.stages.length) {
-    return `resume: expected a stage up to ${recipe.stages.length}, found ${resume.stage}: the state is of another recipe`
-  }
-  const judged = validate(typed, typed.n ?? 1, resume.weights)
-  return E.isLeft(judged) ? `resume: ${judged.left}` : undefined
 }
 
 /** Whether a run comes to first weights: from the start, or on the way to another of its independent starts. */
