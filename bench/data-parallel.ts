@@ -2,8 +2,8 @@
  * Times one training step by how its work is shared: on one thread; with the work inside kernels dealt out to threads; and
  * data-parallel, a share of the batch for each thread. Rounds alternate, so that all meet the same weather.
  *
- *     npm run bench:data-parallel
- *     npm run bench:data-parallel -- --n 32 --width 128 --blocks 4 --batch 64 --threads 2 --rounds 9
+ *     npm run bench:parallel
+ *     npm run bench:parallel -- --n 32 --width 128 --blocks 4 --batch 64 --threads 2 --rounds 9
  */
 import { Command, InvalidArgumentError } from 'commander'
 import * as E from 'fp-ts/Either'
@@ -36,7 +36,7 @@ const whole = (text: string): number => {
   return value
 }
 
-const command = new Command('npm run bench:data-parallel --')
+const command = new Command('npm run bench:parallel --')
   .description('Times a training step (AdamW, clipped) of an Algebraformer on wasm, alone and on several threads.')
   .option('--n <SIZE>', 'unknowns of a system', whole, 16)
   .option('--width <COUNT>', 'numbers of a token', whole, 128)
@@ -45,7 +45,7 @@ const command = new Command('npm run bench:data-parallel --')
   .option('--threads <COUNT>', 'threads', whole, 2)
   .option('--rounds <COUNT>', 'steps of each, after two to warm up', whole, 9)
   .option('--json', 'print one JSON value instead of text', false)
-  .addHelpText('after', '\nExample:\n  npm run bench:data-parallel -- --width 128 --batch 64 --threads 2')
+  .addHelpText('after', '\nExample:\n  npm run bench:parallel -- --width 128 --batch 64 --threads 2')
 
 const got = <L extends { readonly message: string } | string, A>(e: E.Either<L, A>): A => {
   if (E.isRight(e)) return e.right

@@ -33,12 +33,13 @@ const meet: Func = func(
         W.block('on', [
           W.loop('look', [
             W.br('on', W.op('i32.ne', W.atomicLoad(W.int(4 * words.met)), W.get(before))),
+            W.br('on', W.atomicLoad(W.int(4 * words.failed))),
             W.br('look', W.op('i32.lt_u', W.tee(looks, W.plus(W.get(looks), W.int(1))), W.int(patience))),
             W.wait(W.int(4 * words.met), W.get(before)),
             W.br('look')
           ])
         ]),
-        // Not met, but let go: a thread that others wait for will never come.
+        // Let go, and perhaps not met: a thread that others wait for will never come.
         W.branch(W.atomicLoad(W.int(4 * words.failed)), [W.trap])
       ]
     )
