@@ -71,6 +71,7 @@ const train = program
   )
   .option('--seed <n>', "instead of the recipe's own seed", whole(0, Number.MAX_SAFE_INTEGER))
   .addOption(backend('javascript'))
+  .option('--threads <n>', 'threads of the backend wasm that share every batch of stages with Adam', whole(1, 256))
   .option('--every <iterations>', 'iterations between two checkpoints', whole(1, 1e9), 100)
   .addOption(json())
   .addHelpText(

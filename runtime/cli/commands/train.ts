@@ -27,6 +27,7 @@ interface Options {
   readonly data?: string
   readonly seed?: number
   readonly backend: string
+  readonly threads?: number
   readonly every: number
   readonly json?: boolean
 }
@@ -129,6 +130,7 @@ export const train = async (name: string, o: Options): Promise<Outcome> => {
     ...(state.right === undefined ? {} : { resume: state.right }),
     ...(backend.right === undefined ? {} : { backend: backend.right }),
     ...(o.seed === undefined ? {} : { seed: o.seed }),
+    ...(o.threads === undefined ? {} : { threads: o.threads }),
     ...(dataset.right === undefined ? {} : { dataset: dataset.right })
   }
   const trained = await follow(recipe.right, options)()
