@@ -91,7 +91,11 @@ const mistakes: readonly { readonly args: readonly string[]; readonly code: numb
   { args: ['sample', 'diffusion', '--plot', at('no/x.svg')], code: input, says: /its folder does not exist/ },
   { args: ['sample', '--verify', folder], code: input, says: /holds no manifest\.json/ },
   { args: ['train', 'scalar-3', '--data', folder], code: input, says: /holds no manifest\.json/ },
-  { args: ['train', 'transformer-demo', '--threads', '2'], code: model, says: /threads: expected 1 on the backend javascript, found 2/ },
+  {
+    args: ['train', 'transformer-demo', '--threads', '2'],
+    code: model,
+    says: /threads: expected 1 on the backend javascript, found 2/
+  },
   { args: ['check', 'no-such-model'], code: model, says: /no model 'no-such-model'/ },
   { args: ['models', '__proto__'], code: model, says: /no model '__proto__'/ }
 ]
