@@ -14,6 +14,7 @@ import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
 import { cheapestOrder } from './schedules/axis-cost'
 import { reorder } from './schedules/axis-order'
+import { totalsInStrips } from './schedules/strips'
 import { sumsInOrder } from './schedules/sum-order'
 import { allot } from './slots'
 import { splitArrays } from './split'
@@ -26,6 +27,8 @@ export interface Target {
   readonly mostArrays: number | null
   /** Whether arrays may have their axes in another order; without it, they stand as written. */
   readonly ordersAxes?: boolean
+  /** Whether sums over many rows run by strips of columns, for processors with caches and no tiles of registers. */
+  readonly strips?: boolean
   /** The relative errors of its `exp`, `erf` and `tanh`; the bounds of its kernels count them. */
   readonly errors: Readonly<Record<X.Special, number>>
 }
@@ -112,16 +115,17 @@ const withViews = (
 
 // --- the schedule ----------------------------------------------------------------------------------------------------
 
-const inOrder = (e: Equations, sizes: Dim.Sizes): Equations => {
+const inOrder = (e: Equations, sizes: Dim.Sizes, strips: boolean): Equations => {
   const { order, turned } = cheapestOrder(e, sizes)
-  return sumsInOrder(sizes)(reorder(order, turned)(e))
+  const ordered = reorder(order, turned)(e)
+  return sumsInOrder(sizes)(strips ? totalsInStrips(sizes)(ordered) : ordered)
 }
 
 export const schedule =
   (target: Target, sizes: Dim.Sizes) =>
   (all: Equations): E.Either<ScheduleError, Plan> => {
     const single = withoutBatchOfOne(sizes)(all)
-    const given = target.ordersAxes === true ? inOrder(single, sizes) : single
+    const given = target.ordersAxes === true ? inOrder(single, sizes, target.strips === true) : single
     return pipe(
       target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),
       E.mapLeft((reason): ScheduleError => ({ _tag: 'ScheduleError', reason })),

@@ -86,12 +86,12 @@ export const indicesIn = (p: X.Position): readonly string[] => {
   }
 }
 
-/** The names of the indices that an expression's value depends on: those of its reads and conditions, less those it sums over. */
+/** The names of the indices that an expression's value depends on: those of its reads and conditions, less those of its sums and maxima. */
 export const dependsOn = (e: X.Expr): ReadonlySet<string> => {
   const found = new Set<string>()
   if (e._tag === 'read') for (const p of e.at) for (const name of indicesIn(p)) found.add(name)
   if (e._tag === 'where') for (const p of [e.when.left, e.when.right]) for (const name of indicesIn(p)) found.add(name)
   for (const part of X.parts(e)) for (const name of dependsOn(part)) found.add(name)
-  if (e._tag === 'sum') for (const i of e.over) found.delete(i.name)
+  if (X.isReduction(e)) for (const i of e.over) found.delete(i.name)
   return found
 }

@@ -15,7 +15,7 @@ import { type Unroll, unrolled } from './unroll'
 export const gpujs: Target = { name: 'gpujs', mostArrays: 7, errors: float32Errors }
 
 /** WebAssembly: four neighbouring threads are the lanes of a vector. */
-export const gpujsWebasm: Target = { ...gpujs, name: 'gpujs-webasm', ordersAxes: true }
+export const gpujsWebasm: Target = { ...gpujs, name: 'gpujs-webasm', ordersAxes: true, strips: true }
 
 /** WebGPU: neighbouring threads read together. */
 export const gpujsWebgpu: Target = { ...gpujs, name: 'gpujs-webgpu', ordersAxes: true }

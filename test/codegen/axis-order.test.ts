@@ -1,12 +1,14 @@
 /** Axis orders: the same values whatever the order, and the order that costs least loads. */
 import test from 'tape'
 
+import { byHand } from '../../codegen/by-hand'
 import * as C from '../../codegen/compile'
 import type { Equations } from '../../codegen/equation'
 import * as X from '../../codegen/expr'
 import { adam } from '../../codegen/rules/optimiser'
 import { cheapestOrder } from '../../codegen/schedules/axis-cost'
 import { type AxisOrder, reorder, type Turned } from '../../codegen/schedules/axis-order'
+import { totalsInStrips } from '../../codegen/schedules/strips'
 import { sumsInOrder } from '../../codegen/schedules/sum-order'
 import { verify } from '../../codegen/verify'
 import { interpret, lengthOf } from '../../runtime/equations/interpret'
@@ -100,5 +102,43 @@ test('neighbouring threads run along systems, or along tokens', (t) => {
     trained.turned.every(({ pad }) => pad === 0 || pad === 16),
     'rows that are a multiple of 64 long are padded'
   )
+  t.end()
+})
+
+/** `T[c,d] = sum_{s,i} L[s,i,c] R[s,i,d]`, and `U[d] = sum_{s,i} R[s,i,d]` where R has another reader. */
+const gradient = (width: number, others: boolean): Equations => {
+  const [s, i, c, d] = [X.index('s', 8), X.index('i', 64), X.index('c', 64), X.index('d', width)]
+  const [L, R] = [X.tensor('L')(s, i, c), X.tensor('R')(s, i, d)]
+  return byHand({
+    name: 'gradient',
+    inputs: [
+      { name: 'L', role: 'data', dims: [8, 64, 64] },
+      { name: 'R', role: 'data', dims: [8, 64, width] }
+    ],
+    equations: [
+      { defines: 'T', over: [c, d], value: X.sum([s, i], L, R) },
+      ...(others ? [{ defines: 'U', over: [d], value: X.sum([s, i], R) }] : [])
+    ],
+    outputs: others ? ['T', 'U'] : ['T']
+  })
+}
+
+test('sums over many rows run by strips of columns, with the same values', (t) => {
+  const sizes = { n: 1, batch: 1 }
+  const cases = [
+    { width: 192, others: false, strips: true, label: 'a large array that one sum reads' },
+    { width: 200, others: false, strips: false, label: 'columns that strips do not divide' },
+    { width: 64, others: false, strips: false, label: 'an array that stays in the cache' },
+    { width: 192, others: true, strips: false, label: 'a copy with another reader' }
+  ]
+  for (const { width, others, strips, label } of cases) {
+    const e = gradient(width, others)
+    const reads = new Set(e.equations.flatMap((eq) => X.reads(eq.value).filter((r) => r.tensor === 'R')))
+    const order = new Map(['L', 'R'].map((name) => [name, 0] as const))
+    const turned = reorder(order, [{ tensor: 'R', axis: 2, pad: 16, reads }])(e)
+    const made = totalsInStrips(sizes)(turned)
+    t.equal(made !== turned && made.equations.length > turned.equations.length, strips, label)
+    if (strips) agrees(t, label, e, made, sizes)
+  }
   t.end()
 })

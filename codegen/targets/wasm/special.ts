@@ -33,14 +33,19 @@ const rational =
     return W.op('f32x4.div', multiply(x, horner(over, t)), horner(under, t))
   }
 
+/** A number whose units are those of its last bit: what is added to it is rounded to a whole number, found in its low bits. */
+const unitsAtZero = 1.5 * 2 ** 23
+/** The bits of 1. */
+const one = 0x3f800000
+
 /** `exp(m ln 2 + r) = 2^m (1 + r + r^2 P(r))`; the power of two is put together from its bits. */
 const exponential = (of: Vector, keep: Keep): Vector => {
   const [high, low] = exp.ln2
   const x = keep(held(exp.limit, of))
-  const m = keep(W.op('f32x4.nearest', multiply(x, W.four(exp.inverseLn2))))
+  const shifted = keep(add(multiply(x, W.four(exp.inverseLn2)), W.four(unitsAtZero)))
+  const m = keep(subtract(shifted, W.four(unitsAtZero)))
   const r = keep(subtract(subtract(x, multiply(m, W.four(high))), multiply(m, W.four(low))))
-  const biased = W.op('i32x4.add', W.op('i32x4.trunc_sat_f32x4_s', m), W.ints(127, 127, 127, 127))
-  const power = W.op('i32x4.shl', biased, W.int(23))
+  const power = W.op('i32x4.add', W.op('i32x4.shl', shifted, W.int(23)), W.ints(one, one, one, one))
   const near = add(W.four(1), add(r, multiply(multiply(r, r), horner(exp.tail, r))))
   return multiply(power, near)
 }
