@@ -7,8 +7,9 @@ import * as Key from '../../runtime/random/key'
 import { draw } from '../../runtime/sample/draw'
 import { gathered, places } from '../../runtime/train/batches'
 import { drawHeldOut, judge } from '../../runtime/train/held-out'
-import { type FollowOptions, follow, type Progress, type TrainState } from '../../runtime/train/train'
+import { type FollowOptions, follow } from '../../runtime/train/train'
 import { Family, Recipe, Zoo } from '../../spec'
+import { collect } from '../support/collect'
 import { left, right } from '../support/right'
 
 const family = Family.spd({ kappa: 5, sizes: 3 })
@@ -28,22 +29,7 @@ const stage: Adam = Recipe.epochs({
 const recipe = (name: string, given: Adam): Recipe.Recipe =>
   Recipe.make({ name, model, start: Recipe.random(), stages: [given], seed: 3, valid: family })
 
-const collect = async (r: Recipe.Recipe, options: FollowOptions = {}) => {
-  const states: TrainState[] = []
-  const progress: Progress[] = []
-  const result = right(
-    await follow(r, {
-      checkpointEvery: 1,
-      ...options,
-      onProgress: (p) => progress.push(p),
-      onState: (state) => {
-        states.push(state)
-        return TE.right(undefined)
-      }
-    })()
-  )
-  return { states, progress, result }
-}
+const run = (r: Recipe.Recipe, options: FollowOptions = {}) => collect(r, { checkpointEvery: 1, ...options })
 
 test('an epoch shows every system once, and each epoch has an order of its own', (t) => {
   const at = places(Key.key(1), 10, 4)
@@ -93,7 +79,7 @@ test('judgements are those of their definitions', (t) => {
 
 for (const backend of ['javascript', 'cpu', 'wasm'] as const) {
   test(`${backend}: judged on held-out systems, the best weights are the result`, async (t) => {
-    const { progress, states, result } = await collect(recipe('best', stage), { backend })
+    const { progress, states, result } = await run(recipe('best', stage), { backend })
     t.equal(progress.length, 24, 'eight epochs of three steps')
     const judged = progress.filter((p) => p.heldOut !== undefined)
     t.deepEqual(
@@ -106,7 +92,7 @@ for (const backend of ['javascript', 'cpu', 'wasm'] as const) {
     for (const state of states.filter((_, k) => k % 5 === 2)) {
       const r = recipe('best', stage)
       const kept = right(fromBytes('state', right(toBytes('state', ofState(r, state))))).state!
-      const again = await collect(r, { resume: kept })
+      const again = await run(r, { resume: kept })
       t.deepEqual(again.result, result, `the same from iteration ${state.iteration}`)
       t.deepEqual(
         again.progress.map(({ loss, heldOut }) => [loss, heldOut]),
@@ -119,12 +105,12 @@ for (const backend of ['javascript', 'cpu', 'wasm'] as const) {
 }
 
 test('the weights kept are those that were judged', async (t) => {
-  const { progress, result } = await collect(recipe('kept', stage))
+  const { progress, result } = await run(recipe('kept', stage))
   const best = progress.reduce(
     (p, q) => ((q.heldOut?.mse ?? Infinity) < (p.heldOut?.mse ?? Infinity) ? q : p),
     progress[1]!
   )
-  const short = await collect(recipe('kept', { ...stage, steps: best.iteration, evaluation: null }))
+  const short = await run(recipe('kept', { ...stage, steps: best.iteration, evaluation: null }))
   t.deepEqual(result.weights, short.result.weights, `of iteration ${best.iteration}`)
   t.end()
 })
@@ -137,13 +123,13 @@ test('without a gain for as long as patience lasts, a stage ends', async (t) => 
     evaluation: { systems: 8, every: 3, patience: 4 }
   }
   const r = recipe('early', wild)
-  const { progress, states, result } = await collect(r)
+  const { progress, states, result } = await run(r)
   const errors = progress.flatMap((p) => (p.heldOut === undefined ? [] : [p.heldOut.mse]))
   t.ok(progress.length < 400, `after ${progress.length} of 400 steps`)
   const least = Math.min(...errors)
   t.deepEqual([errors.indexOf(least), result.loss], [errors.length - 5, least], 'four judgements after the best')
   for (const state of [states[4]!, states.at(-2)!, states.at(-1)!]) {
-    const again = await collect(r, { resume: state })
+    const again = await run(r, { resume: state })
     t.deepEqual(again.result, result, `the same from stage ${state.stage}, iteration ${state.iteration}`)
   }
   t.end()
@@ -159,13 +145,13 @@ test('systems of a set are taken whole, in the order asked for', async (t) => {
 
 test('a continued start is what its recipe gave', async (t) => {
   const from = recipe('before', { ...stage, steps: 6 })
-  const before = await collect(from)
+  const before = await run(from)
   const onwards = { ...recipe('after', { ...stage, steps: 4 }), start: Recipe.continued({ from }) }
-  const none = await collect({ ...onwards, stages: [] })
+  const none = await run({ ...onwards, stages: [] })
   t.deepEqual(none.result.weights, before.result.weights, 'without stages')
-  const { result } = await collect(onwards)
+  const { result } = await run(onwards)
   t.notDeepEqual(result.weights, before.result.weights, 'from which it goes on')
-  const given = await collect(onwards, { trained: () => TE.right(before.result.weights) })
+  const given = await run(onwards, { trained: () => TE.right(before.result.weights) })
   t.deepEqual(given.result.weights, result.weights, 'also where it is there already')
   const other = { ...onwards, model: Zoo.blockLinear({ layers: 3, identityBlocks: 1 }) }
   t.match(left(await follow(other)()).message, /^recipe after: start from before: .*the weights are of another model/)

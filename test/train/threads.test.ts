@@ -1,9 +1,9 @@
-import * as TE from 'fp-ts/TaskEither'
 import test from 'tape'
 
-import { type FollowOptions, follow, type Progress, type TrainState } from '../../runtime/train/train'
+import { type FollowOptions, follow } from '../../runtime/train/train'
 import { Family, Recipe, Zoo } from '../../spec'
-import { left, right } from '../support/right'
+import { collect } from '../support/collect'
+import { left } from '../support/right'
 
 const family = Family.spd({ kappa: 5, sizes: 6 })
 
@@ -27,23 +27,7 @@ const recipe = Recipe.make({
   valid: family
 })
 
-const run = async (options: FollowOptions) => {
-  const states: TrainState[] = []
-  const progress: Progress[] = []
-  const result = right(
-    await follow(recipe, {
-      backend: 'wasm',
-      checkpointEvery: 3,
-      ...options,
-      onProgress: (p) => progress.push(p),
-      onState: (state) => {
-        states.push(state)
-        return TE.right(undefined)
-      }
-    })()
-  )
-  return { states, progress, result }
-}
+const run = (options: FollowOptions) => collect(recipe, { backend: 'wasm', checkpointEvery: 3, ...options })
 
 const apart = (p: number, q: number): number => Math.abs(p - q) / Math.abs(q)
 
