@@ -57,9 +57,13 @@ const budgetOf = ({ budget }: ReportRow): string =>
     ? ''
     : ` Budget: ${short(budget)} floating-point operations of training, counted in the equations of its steps.`
 
+/** Seconds of all trainings, in this run or in the one that kept their weights. */
+const trainingOf = ({ trained }: ReportRow): number => trained.reduce((total, t) => total + t.seconds, 0)
+
 const section = (r: ReportRow): string => {
   const ran = [
     `Ran on ${r.date} in ${seconds(r.seconds)}`,
+    ...(r.trained.length === 0 ? [] : [`with weights that took ${seconds(trainingOf(r))} to train`]),
     ...(r.backends.length === 0 ? [] : [`on ${r.backends.join(', ')}`]),
     ...(r.recipes.length === 0 ? [] : [`with the recipes ${r.recipes.map(({ name }) => `\`${name}\``).join(', ')}`])
   ].join('; ')

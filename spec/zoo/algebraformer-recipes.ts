@@ -33,8 +33,10 @@ export interface Setting {
   /** Widths and layers of the recurrent networks, chosen to have as many parameters as the Transformer. */
   readonly recurrent: { readonly layers: number; readonly lstm: number; readonly gru: number }
   readonly batch: number
-  /** The peak learning rate; of those tried in short runs, the best of each. */
+  /** The peak learning rate. */
   readonly rate: Readonly<Record<Architecture, number>>
+  /** The rates that are tried, in courses of so many epochs; null: none are. */
+  readonly rates: { readonly tried: readonly number[]; readonly epochs: number } | null
   readonly seeds: number
   readonly diffusion: Course
   /** One seed of every architecture trains for so many epochs more; null: none does. */
@@ -66,6 +68,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     recurrent: { layers: 2, lstm: 12, gru: 14 },
     batch: 20,
     rate: { algebraformer: 2e-3, gru: 6e-3, lstm: 6e-3 },
+    rates: { tried: [2e-3, 6e-3], epochs: 3 },
     seeds: 1,
     diffusion: { systems: 200, epochs: 20 },
     longer: { systems: 200, epochs: 40 },
@@ -86,6 +89,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     recurrent: { layers: 2, lstm: 76, gru: 88 },
     batch: 32,
     rate: { algebraformer: 1e-3, gru: 3e-3, lstm: 3e-3 },
+    rates: { tried: [5e-4, 1e-3, 2e-3, 3e-3, 6e-3], epochs: 30 },
     seeds: 3,
     diffusion: { systems: 2000, epochs: 100 },
     longer: { systems: 2000, epochs: 300 },
@@ -106,6 +110,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     recurrent: { layers: 4, lstm: 340, gru: 394 },
     batch: 256,
     rate: { algebraformer: 3e-4, gru: 1e-3, lstm: 1e-3 },
+    rates: null,
     seeds: 3,
     diffusion: { systems: 50_000, epochs: 400 },
     longer: null,
@@ -177,10 +182,16 @@ const recipe = (name: string, model: M.Model, start: R.Start, stage: R.Stage, va
 
 const named = (o: Setting, name: string): string => `${name}-n${o.n}-width${o.width}`
 
-const diffusing = (o: Setting, architecture: Architecture, name: string, to: Course): R.Recipe => {
+const diffusing = (
+  o: Setting,
+  architecture: Architecture,
+  name: string,
+  to: Course,
+  peak = o.rate[architecture]
+): R.Recipe => {
   const family = diffusionOf(o)
   const model = equilibrated(bare(o, architecture, o.n), answer.collocation)
-  const stage = course(o, family, to, o.rate[architecture])
+  const stage = course(o, family, to, peak)
   return recipe(named(o, `${architecture}-${name}`), model, R.random(), stage, family)
 }
 
@@ -191,6 +202,16 @@ export const onDiffusion = (o: Setting, architecture: Architecture): R.Recipe =>
 /** The same for more epochs, where there is time for it. */
 export const onDiffusionLonger = (o: Setting, architecture: Architecture): R.Recipe | null =>
   o.longer === null ? null : diffusing(o, architecture, `diffusion-${o.longer.epochs}`, o.longer)
+
+/** The same for the epochs and with each of the rates that are tried. */
+export const ratesOnDiffusion = (
+  o: Setting,
+  architecture: Architecture
+): readonly { readonly peak: number; readonly recipe: R.Recipe }[] =>
+  (o.rates?.tried ?? []).map((peak) => {
+    const to = { systems: o.diffusion.systems, epochs: o.rates?.epochs ?? 0 }
+    return { peak, recipe: diffusing(o, architecture, `diffusion-rate-${peak}`, to, peak) }
+  })
 
 /** The Algebraformer of the diffusion family, gone on with on another one. */
 export const tunedOn = (o: Setting, name: string, family: Family, to: Course): R.Recipe => {
