@@ -47,8 +47,8 @@ export const encodeFamily = (family: Family): D.Json => {
       }
     }
     case 'newton': {
-      const { _tag, p, ratio, noise, iterations, sizes } = family
-      return { _tag, p: [...p], ratio, noise, iterations, sizes: encodeRange(sizes) }
+      const { columns, sizes, p, ...numbers } = family
+      return { ...numbers, p: [...p], columns: encodeRange(columns), sizes: encodeRange(sizes) }
     }
     case 'noisy':
       return { _tag: family._tag, of: encodeFamily(family.of), A: family.A, b: family.b }
@@ -72,6 +72,7 @@ const share = D.that(D.number, (value) => value >= 0 && value <= 1, 'a number fr
 const exponent = D.that(D.number, (value) => value >= 2 && value <= 12, 'an exponent from 2 to 12')
 /** Far more than problems have, far less than what overflows on the way to an answer. */
 const moderate = D.that(D.number, (value) => Math.abs(value) <= 1e6, 'a number from -1e6 to 1e6')
+const factor = D.that(D.number, (value) => value >= 1e-6 && value <= 1e6, 'a number from 1e-6 to 1e6')
 const level = D.that(D.number, (value) => value >= 0 && value <= 1e6, 'a number from 0 to 1e6')
 const mostTerms = 1000
 
@@ -97,7 +98,10 @@ export const decodeFamilyAt: D.Decoder<Family> = D.union<Family>({
     _tag: D.tag('newton'),
     p: D.that(D.array(exponent, 100), (p) => p.length > 0, 'at least one exponent'),
     ratio: D.whole(1, 1000),
+    columns: ordered(factor),
     noise: level,
+    answer: level,
+    start: level,
     iterations: D.whole(1, 1000),
     sizes
   }),

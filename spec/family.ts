@@ -72,8 +72,9 @@ export interface Collocation {
 /**
  * The systems `H s = -g` of Newton's method on `||M z - y||_p^p`: `g = p M^T (|r|^(p-1) sgn r)`,
  * `H = p (p-1) M^T diag(|r|^(p-2)) M`, `r = M z - y`, both divided by the largest entry of H. M is [ratio n, n] with entries
- * N(0, 1) / sqrt(n), `y = M z* + noise N(0, I)`, `z* ~ N(0, I)`, the start is 0, and the system is that of a random iteration
- * below `iterations` of Newton's method with a line search.
+ * N(0, 1) / sqrt(n), each column times a factor of its own, log-uniform in `columns`; `y = M z* + noise N(0, I)`,
+ * `z* ~ answer N(0, I)`, `z_0 ~ start N(0, I)`, and the system is that of a random iteration below `iterations` of Newton's
+ * method with a line search.
  */
 export interface Newton {
   readonly _tag: 'newton'
@@ -81,7 +82,11 @@ export interface Newton {
   readonly p: readonly number[]
   /** Rows of M by n. */
   readonly ratio: number
+  /** Factors of the columns of M: unknowns of different scales, up to the condition of `M^T M` growing by `(high/low)^2`. */
+  readonly columns: Range
   readonly noise: number
+  readonly answer: number
+  readonly start: number
   readonly iterations: number
   readonly sizes: Range
 }
@@ -166,13 +171,19 @@ export const newton = (options: {
   readonly sizes: number | Range
   readonly p?: readonly number[]
   readonly ratio?: number
+  readonly columns?: Range
   readonly noise?: number
+  readonly answer?: number
+  readonly start?: number
   readonly iterations?: number
 }): Newton => ({
   _tag: 'newton',
   p: options.p ?? [3, 4, 6],
   ratio: options.ratio ?? 3,
+  columns: options.columns ?? { low: 1, high: 1 },
   noise: options.noise ?? 0.5,
+  answer: options.answer ?? 1,
+  start: options.start ?? 0,
   iterations: options.iterations ?? 12,
   sizes: rangeOf(options.sizes)
 })

@@ -11,12 +11,24 @@ import * as Key from '../random/key'
 import { solveSystem } from './collocation'
 import { type DrawOptions, gather, type Sample, type System } from './sample'
 
+/** Factors of the columns of M. */
+const columnsOf = ({ columns: { low, high } }: Newton, key: Key.Key, n: number): Float64Array =>
+  Key.uniform(key, n).map((u) => (low === high ? low : Math.min(high, low * (high / low) ** u)))
+
+const normal = (key: Key.Key, n: number, deviation: number): Float64Array =>
+  deviation === 0 ? new Float64Array(n) : Key.normal(key, n).map((each) => deviation * each)
+
+/** Where Newton's method starts in one draw. */
+export const drawStart = ({ start }: Newton, key: Key.Key, n: number): Float64Array =>
+  normal(Key.fold(key, 'start'), n, start)
+
 /** The objective of one draw: M, y and the exponent. */
 export const drawObjective = (family: Newton, key: Key.Key, n: number): Objective => {
   const rows = family.ratio * n
-  const M = Key.normal(Key.fold(key, 'M'), rows * n).map((each) => each / Math.sqrt(n))
+  const columns = columnsOf(family, Key.fold(key, 'columns'), n)
+  const M = Key.normal(Key.fold(key, 'M'), rows * n).map((each, at) => (each / Math.sqrt(n)) * columns[at % n]!)
   const y = new Float64Array(rows)
-  matvec(M, Key.normal(Key.fold(key, 'answer'), n), rows, n, y)
+  matvec(M, normal(Key.fold(key, 'answer'), n, family.answer), rows, n, y)
   Key.normal(Key.fold(key, 'noise'), rows).forEach((each, k) => {
     y[k]! += family.noise * each
   })
@@ -43,7 +55,7 @@ const one = (family: Newton, key: Key.Key, n: number): System => {
   let iteration = -1
   minimise(
     objective,
-    new Float64Array(n),
+    drawStart(family, key, n),
     (H, rhs) => {
       const step = byCholesky(H, rhs)
       const by = largest(H)

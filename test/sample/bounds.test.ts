@@ -21,6 +21,7 @@ const extremes: readonly Family.Family[] = [
   boundary({ source: { terms: 1000, decay: 1 } }),
   boundary({ source: { terms: 1, decay: 0 } }),
   Family.newton({ sizes: { low: 1, high: 9 }, p: [12], ratio: 1, noise: 1e6, iterations: 100 }),
+  Family.newton({ sizes: { low: 1, high: 9 }, p: [12], columns: { low: 1e-6, high: 1e6 }, answer: 1e6, start: 1e6 }),
   Family.newton({ sizes: { low: 1, high: 9 }, p: [2, 2.5], ratio: 1000, noise: 0, iterations: 1 }),
   Family.noisy({ A: 1e6, b: 1e6 })(boundary({}))
 ]
@@ -50,6 +51,7 @@ test('families beyond them are refused', (t) => {
     [text, '"high":20', '"high":2e6', 'reaction.rho.high: expected a number from 0 to 1e6, found 2000000'],
     [text, '"terms":8', '"terms":0', 'source.terms: expected a whole number from 1 to 1000, found 0'],
     [newton, '"p":[3,4,6]', '"p":[3,1]', 'p[1]: expected an exponent from 2 to 12, found 1'],
+    [newton, '"columns":{"low":1', '"columns":{"low":0', 'columns.low: expected a number from 1e-6 to 1e6, found 0'],
     [newton, '"p":[3,4,6]', '"p":[]', 'p: expected at least one exponent, found an array of 0']
   ]
   for (const [from, by, to, says] of cases) {

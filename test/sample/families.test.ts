@@ -3,7 +3,7 @@ import { byCholesky, minimise } from '../../runtime/newton/newton'
 import { gradient, hessian, type Objective, residualOf, value } from '../../runtime/newton/objective'
 import * as Key from '../../runtime/random/key'
 import { draw } from '../../runtime/sample/draw'
-import { drawObjective } from '../../runtime/sample/newton'
+import { drawObjective, drawStart } from '../../runtime/sample/newton'
 import { Family } from '../../spec'
 import { eigenvalues } from '../support/eigenvalues'
 import { size } from '../support/systems'
@@ -101,6 +101,37 @@ test("Newton's method finds the minimum, and says when its steps do not serve", 
     'maxIterations',
     'too few iterations'
   )
+  t.end()
+})
+
+test('the laws of M, of the answer and of the start are obeyed', (t) => {
+  const [n, key] = [8, Key.key(5)]
+  const of = (options: Partial<Family.Newton>): Family.Newton => Family.newton({ sizes: n, ...options })
+  const plain = drawObjective(of({ noise: 0 }), key, n)
+  const wide = drawObjective(of({ noise: 0, columns: { low: 0.01, high: 100 } }), key, n)
+  const factors = Array.from({ length: n }, (_, j) => wide.M[j]! / plain.M[j]!)
+  t.ok(Math.min(...factors) >= 0.01 && Math.max(...factors) <= 100, 'columns keep to their range')
+  t.ok(Math.max(...factors) / Math.min(...factors) > 100, 'and use it')
+  t.ok(
+    wide.M.every((each, at) => Math.abs(each - factors[at % n]! * plain.M[at]!) <= 1e-12 * Math.abs(each)),
+    'one factor a column'
+  )
+  const large = drawObjective(of({ noise: 0, answer: 1000 }), key, n)
+  t.ok(
+    large.y.every((each, k) => Math.abs(each - 1000 * plain.y[k]!) <= 1e-9 * Math.abs(each)),
+    'the answer has its size'
+  )
+  t.ok(
+    drawStart(of({}), key, n).every((each) => each === 0),
+    'the start is 0'
+  )
+  const [near, far] = [drawStart(of({ start: 1 }), key, n), drawStart(of({ start: 3 }), key, n)]
+  t.ok(
+    near.some((each) => each !== 0) && far.every((each, k) => Math.abs(each - 3 * near[k]!) <= 1e-12 * Math.abs(each)),
+    'or as far away as its law says'
+  )
+  const [at, from] = [0, 2].map((start) => draw(of({ start, iterations: 1 }), key, { n, batch: 1 }))
+  t.notDeepEqual(from!.A, at!.A, 'which the systems are drawn from')
   t.end()
 })
 

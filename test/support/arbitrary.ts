@@ -147,7 +147,10 @@ const clean: fc.Arbitrary<Family.Family> = fc.oneof(
     _tag: fc.constant('newton' as const),
     p: fc.array(fc.double({ noNaN: true, min: 2, max: 8 }), { minLength: 1, maxLength: 3 }),
     ratio: whole(1, 5),
+    columns: range(fc.double({ noNaN: true, min: 0.01, max: 100 })),
     noise: level,
+    answer: level,
+    start: level,
     iterations: whole(1, 20),
     sizes
   })
