@@ -117,6 +117,12 @@ export interface Recipe {
   readonly valid: Family
 }
 
+// --- destructors -----------------------------------------------------------------------------------------------------
+
+/** The recipes that are followed, in their order: those that first weights come from, the innermost first, then the recipe. */
+export const chain = (recipe: Recipe): readonly Recipe[] =>
+  'from' in recipe.start ? [...chain(recipe.start.from), recipe] : [recipe]
+
 // --- constructors ----------------------------------------------------------------------------------------------------
 
 export const make = (recipe: Recipe): Recipe => recipe

@@ -5,14 +5,15 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
-import * as I from '../../spec/infer'
-import { sizesAt, validate, type Weights } from '../weights/weights'
+import type * as I from '../../spec/infer'
+import { validate, type Weights } from '../weights/weights'
 import { isIntact, seal } from './checksum'
 import { type CheckpointError, checkpointError, refuse } from './error'
 import { readWhole, writeWhole } from './file'
 import { type Described, describe, described } from './metadata'
 import type { Checkpoint } from './model'
 import { decode, encode, type Tensor } from './safetensors'
+import { isOwn, type Models, modelsOf, shapeOf, shapesOf } from './shapes'
 
 export { type CheckpointError, show } from './error'
 export type { Checkpoint } from './model'
@@ -22,27 +23,23 @@ export type { Checkpoint } from './model'
 const prefixed = (prefix: string, arrays: Weights): Weights =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${prefix}${name}`, array]))
 
-/** Weights under their own names; the rest of a training state under `best/` and `moments/`. */
+/** Weights under their own names; the rest of a training state under `base/`, `best/` and `moments/`. */
 const arraysOf = ({ weights, state }: Checkpoint): Weights => ({
   ...weights,
-  ...(state === null ? {} : { ...prefixed('best/', state.best?.weights ?? {}), ...prefixed('moments/', state.moments) })
+  ...(state === null
+    ? {}
+    : {
+        ...prefixed('base/', state.base ?? {}),
+        ...prefixed('best/', state.best?.weights ?? {}),
+        ...prefixed('moments/', state.moments)
+      })
 })
-
-const shapesOf = (typed: I.Typed): ReadonlyMap<string, readonly number[]> =>
-  new Map(sizesAt(typed, typed.n ?? 1).map(({ name, dims }) => [name, dims]))
-
-/** The parameter that an array is shaped like: `best/p`, `moments/m(p)` and `moments/v(p)` are shaped like p. */
-const parameterOf = (name: string): string =>
-  name.startsWith('best/') ? name.slice(5) : (/^moments\/[mv]\((.+)\)$/.exec(name)?.[1] ?? name)
-
-const shapeOf = (shapes: ReadonlyMap<string, readonly number[]>, name: string): readonly number[] | undefined =>
-  name === 'moments/power1' || name === 'moments/power2' ? [] : shapes.get(parameterOf(name))
 
 /** The bytes of a checkpoint; the same checkpoint has the same bytes. */
 export const toBytes = (file: string, checkpoint: Checkpoint): E.Either<CheckpointError, Uint8Array> => {
-  const typed = I.infer(checkpoint.model)
-  if (E.isLeft(typed)) return refuse(file, 'foreign', I.show(typed.left))
-  const shapes = shapesOf(typed.right)
+  const models = modelsOf(checkpoint)
+  if (E.isLeft(models)) return refuse(file, 'foreign', `its model: ${models.left}`)
+  const shapes = shapesOf(models.right)
   const tensors: Record<string, Tensor> = {}
   for (const [name, data] of Object.entries(arraysOf(checkpoint))) {
     const shape = shapeOf(shapes, name)
@@ -76,14 +73,12 @@ const under = (prefix: string, arrays: Weights): Weights =>
     )
   )
 
-const isOwn = (name: string): boolean => !name.startsWith('best/') && !name.startsWith('moments/')
-
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, k) => size === b[k])
 
 /** The first array that does not belong to the model, by name, shape or a number that is not finite. */
-const arrayFault = (typed: I.Typed, tensors: Readonly<Record<string, Tensor>>): string | undefined => {
-  const shapes = shapesOf(typed)
+const arrayFault = (models: Models, tensors: Readonly<Record<string, Tensor>>): string | undefined => {
+  const shapes = shapesOf(models)
   for (const [name, { shape, data, dtype }] of Object.entries(tensors)) {
     const expected = shapeOf(shapes, name)
     if (expected === undefined) return `array ${name} is not one of the model's`
@@ -101,7 +96,9 @@ const assemble = (about: Described, arrays: Weights): Checkpoint => {
   const { model, recipe, seed, loss, card } = about
   const weights = Object.fromEntries(Object.entries(arrays).filter(([name]) => isOwn(name)))
   const best = about.bestLoss === null ? null : { weights: under('best/', arrays), loss: about.bestLoss }
-  const state = about.state === null ? null : { ...about.state, weights, best, moments: under('moments/', arrays) }
+  const base = Object.keys(arrays).some((name) => name.startsWith('base/')) ? under('base/', arrays) : null
+  const moments = under('moments/', arrays)
+  const state = about.state === null ? null : { ...about.state, weights, base, best, moments }
   return { model, weights, recipe, seed, loss, card, state }
 }
 
@@ -118,15 +115,21 @@ export const fromBytes = (file: string, bytes: Uint8Array): E.Either<CheckpointE
   }
   const about = described(metadata)
   if (E.isLeft(about)) return refuse(file, 'foreign', about.left)
-  const typed = I.infer(about.right.model)
-  if (E.isLeft(typed)) return refuse(file, 'foreign', `its model: ${I.show(typed.left)}`)
-  const fault = arrayFault(typed.right, tensors)
+  const models = modelsOf(about.right)
+  if (E.isLeft(models)) return refuse(file, 'foreign', `its model: ${models.left}`)
+  const fault = arrayFault(models.right, tensors)
   if (fault !== undefined) return refuse(file, 'damaged', fault)
   const arrays = Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]))
   const checkpoint = assemble(about.right, arrays)
-  const n = typed.right.n ?? 1
-  for (const weights of [checkpoint.weights, ...(checkpoint.state?.best ? [checkpoint.state.best.weights] : [])]) {
-    const judged = validate(typed.right, n, weights)
+  const { own, base } = models.right
+  const { state } = checkpoint
+  const held: readonly (readonly [I.Typed, Weights])[] = [
+    [own, checkpoint.weights],
+    ...(state?.best ? [[own, state.best.weights] as const] : []),
+    ...(state?.base && base !== null ? [[base, state.base] as const] : [])
+  ]
+  for (const [typed, weights] of held) {
+    const judged = validate(typed, typed.n ?? 1, weights)
     if (E.isLeft(judged)) return refuse(file, 'damaged', judged.left)
   }
   return E.right(checkpoint)

@@ -9,6 +9,7 @@ import * as Json from '../../spec/json'
 import type { Model } from '../../spec/model'
 import type { Recipe } from '../../spec/recipe'
 import { decodeRecipe, encodeRecipe } from '../../spec/recipe-json'
+import { sha256 } from '../data/manifest'
 import type { TrainState } from '../train/state'
 import { type Card, cardDecoder } from './card-json'
 import { blank } from './checksum'
@@ -17,7 +18,7 @@ import type { Checkpoint } from './model'
 // --- model -----------------------------------------------------------------------------------------------------------
 
 /** The numbers of a training state that are not arrays. */
-type Place = Omit<TrainState, 'weights' | 'best' | 'moments'>
+type Place = Omit<TrainState, 'weights' | 'base' | 'best' | 'moments'>
 
 export interface Described {
   readonly model: Model
@@ -38,12 +39,15 @@ const version = '1'
 const finite = (loss: number): number | null => (Number.isFinite(loss) ? loss : null)
 
 const placeOf = (state: TrainState): D.Json => {
-  const { seed, backend, threads, stage, start, iteration, draw, accepted, stale, damping, loss, best } = state
+  const { seed, backend, threads, data, ahead, stage, start, iteration } = state
+  const { draw, accepted, stale, damping, loss, best } = state
   const bestLoss = best === null ? null : { loss: finite(best.loss) }
   return {
     seed,
     backend,
     threads,
+    data,
+    ahead,
     stage,
     start,
     iteration,
@@ -87,6 +91,8 @@ const place: D.Decoder<StoredPlace> = D.struct<StoredPlace>({
   seed: count,
   backend: D.oneOf('javascript', 'wasm', 'cpu', 'webasm', 'webgpu', 'headlessgl', 'webgl2', 'wgsl'),
   threads: D.or(1, D.whole(1, 1024)),
+  data: D.or(null, D.nullable(sha256)),
+  ahead: D.or(0, count),
   stage: count,
   start: count,
   iteration: count,

@@ -4,15 +4,15 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
-import type { Recipe } from '../../spec/recipe'
+import { chain, type Recipe } from '../../spec/recipe'
 import type { TrainState } from '../train/state'
 import type { Trained } from '../train/train'
 import { card } from './card'
 import type { Checkpoint } from './model'
 
-/** What training goes on from. */
+/** What training goes on from: its weights are those of the recipe of the chain that is being followed. */
 export const ofState = (recipe: Recipe, state: TrainState): Checkpoint => ({
-  model: recipe.model,
+  model: (chain(recipe).at(-1 - state.ahead) ?? recipe).model,
   weights: state.weights,
   recipe,
   seed: state.seed,

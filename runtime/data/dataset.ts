@@ -13,12 +13,14 @@ import { type InputError, inputError, refuse } from '../io/errors'
 import * as npy from '../io/npy'
 import { readBytes, systemError } from '../io/source'
 import type { Sample } from '../sample/sample'
-import { decode, type FileName, fileNames, type Manifest, manifestName, shapeOf, widthOf } from './manifest'
+import { decode, encode, type FileName, fileNames, type Manifest, manifestName, shapeOf, widthOf } from './manifest'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
 export interface Dataset {
   readonly folder: string
+  /** SHA-256 of the manifest, which has the checksums of all files: datasets with the same systems have the same. */
+  readonly id: string
   readonly manifest: Manifest
   readonly count: number
   readonly n: number
@@ -177,7 +179,8 @@ export const openDataset =
       const [A, b, x, coefficients] = parts as [Float64Array, Float64Array, Float64Array, Float64Array]
       return E.right({ n, batch: indices.length, A, b, x, coefficients })
     }
-    return E.right({ folder, manifest: manifest.right, count, n, read, close: () => closeAll(files) })
+    const id = createHash('sha256').update(encode(manifest.right)).digest('hex')
+    return E.right({ folder, id, manifest: manifest.right, count, n, read, close: () => closeAll(files) })
   }
 
 // --- verifying -------------------------------------------------------------------------------------------------------

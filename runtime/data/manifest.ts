@@ -88,12 +88,14 @@ interface Stored extends Manifest {
   readonly coefficients: readonly string[]
 }
 
+export const sha256: D.Decoder<string> = (value, path) =>
+  typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+    ? E.right(value)
+    : D.fail(path, 'a SHA-256 of 64 hexadecimal digits', value)
+
 const entry: D.Decoder<FileEntry> = D.struct<FileEntry>({
   bytes: D.whole(1, Number.MAX_SAFE_INTEGER),
-  sha256: (value, path) =>
-    typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
-      ? E.right(value)
-      : D.fail(path, 'a SHA-256 of 64 hexadecimal digits', value)
+  sha256
 })
 
 const same = (p: readonly string[], q: readonly string[]): boolean => p.join() === q.join()

@@ -13,6 +13,7 @@ import type { Recipe } from '../../spec/recipe'
 import { encodeRecipe } from '../../spec/recipe-json'
 import { read, show, write } from '../checkpoint/checkpoint'
 import { writeWhole } from '../checkpoint/file'
+import { ofState } from '../checkpoint/trained'
 import { firstDamping } from '../train/levenberg-marquardt'
 import { type TrainState, trainError } from '../train/state'
 import { type FollowOptions, follow, type Progress, type TrainBackend } from '../train/train'
@@ -48,7 +49,7 @@ const stateFileOf = (file: string): string => file.replace(/\.safetensors$/, '.t
 /** Whether a recipe does all that another one does, and then more. */
 export const continues = (longer: Recipe, shorter: Recipe): boolean => {
   const count = shorter.stages.length
-  if (count >= longer.stages.length) return false
+  if (count === 0 || count >= longer.stages.length) return false
   const part = (recipe: Recipe): string =>
     JSON.stringify(
       encodeRecipe({ ...recipe, name: 'part', seed: 0, valid: longer.valid, stages: recipe.stages.slice(0, count) })
@@ -61,6 +62,8 @@ const endOf = ({ recipe, seed, weights, loss }: TrainedRun, backend: TrainBacken
   seed,
   backend,
   threads: 1,
+  data: null,
+  ahead: 0,
   stage: recipe.stages.length,
   start: 0,
   iteration: 0,
@@ -70,6 +73,7 @@ const endOf = ({ recipe, seed, weights, loss }: TrainedRun, backend: TrainBacken
   damping: firstDamping,
   loss,
   weights,
+  base: null,
   best: null,
   moments: {}
 })
@@ -155,9 +159,8 @@ const keepingStates = (
   checkpointEvery: interval,
   onState: (state) => async () => {
     const file = stateFileOf(fileOf(folder, recipe, state.seed))
-    const { weights, seed, loss } = state
     await mkdir(folder, { recursive: true })
-    const written = await write(file, { model: recipe.model, weights, recipe, seed, loss, card: null, state })()
+    const written = await write(file, ofState(recipe, state))()
     if (E.isLeft(written)) return E.left(show(written.left))
     const time = await writeWhole(timeFileOf(file), Buffer.from(`${JSON.stringify({ seconds: seconds() })}\n`))()
     return E.isLeft(time) ? E.left(show(time.left)) : E.right(undefined)

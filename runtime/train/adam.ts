@@ -132,7 +132,5 @@ export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<R
     return finish(false)
   }
 
-  const result = await run()
-  await close()
-  return result
+  return run().finally(close)
 }

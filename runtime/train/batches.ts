@@ -86,7 +86,8 @@ const fixed = (key: Key.Key, stage: Adam, systems: number): Batches => {
 /** The systems of a dataset, or the first so many of it, read as they are needed. */
 const stored = (key: Key.Key, { batch }: Adam, systems: number, dataset: Dataset): Batches => {
   const at = places(Key.fold(key, 'order'), systems, batch)
-  return async (step) => E.mapLeft((error: InputError) => trainError(show(error)))(await dataset.read([...at(step)])())
+  return async (step) =>
+    E.mapLeft((error: InputError) => trainError(show(error), 'file'))(await dataset.read([...at(step)])())
 }
 
 /** Whether a dataset holds systems of a stage's family, and enough of them. */

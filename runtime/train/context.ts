@@ -26,7 +26,10 @@ export interface Context {
    * Told after every iteration; the state is made only when it is kept. `Right(false)` asks the stage to stop and hand back
    * its state.
    */
-  readonly tick: (progress: Progress, state: () => Promise<Result<TrainState>>) => Promise<Result<boolean>>
+  readonly tick: (
+    progress: Omit<Progress, 'part' | 'parts'>,
+    state: () => Promise<Result<TrainState>>
+  ) => Promise<Result<boolean>>
 }
 
 /** The state after a stage, or where it was asked to stop. */

@@ -53,5 +53,5 @@ export const double = (values: Readonly<Record<string, Float32Array>>): Values =
 
 /** A backend's failure, as one of training. */
 export const asResult: <A>(result: E.Either<BackendError, A>) => Result<A> = E.mapLeft((error) =>
-  trainError(error.message)
+  trainError(error.message, 'backend')
 )

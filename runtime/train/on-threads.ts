@@ -97,7 +97,7 @@ const machine = (runtime: Runtime, threads: number, typed: Typed, update: Execut
     try {
       await own.run()
     } catch (cause) {
-      return E.left(trainError(cause instanceof Error ? cause.message : String(cause)))
+      return E.left(trainError(cause instanceof Error ? cause.message : String(cause), 'backend'))
     }
     // Losses and gradients of shares are means over their systems.
     const weights = shares.map((share) => share / systems.batch)
@@ -140,7 +140,9 @@ export const onThreads = async (
   optimiser: Optimiser,
   first: Values
 ): Promise<Result<Stepper>> => {
-  if (!canThread()) return E.left(trainError(`threads: expected 1 where threads cannot share memory, found ${threads}`))
+  if (!canThread()) {
+    return E.left(trainError(`threads: expected 1 where threads cannot share memory, found ${threads}`, 'backend'))
+  }
   const plan = planFor(runtime.target, { _tag: 'update', optimiser }, typed, { n: typed.n ?? 1, batch: 1 })
   if (E.isLeft(plan)) return E.left(trainError(plan.left))
   const update = asResult(await runtime.compile(plan.right)())

@@ -60,7 +60,7 @@ export const sampled = async (c: Context, stage: Sampled, from: TrainState): Pro
 
   let state = from
   for (; state.start < stage.starts; state = atStart(state, state.start + 1)) {
-    if (state.iteration === 0 && from.stage === 0) {
+    if (state.iteration === 0 && state.start > 0) {
       const first = c.first(state.start)
       if (E.isLeft(first)) return first
       state = { ...state, weights: first.right }

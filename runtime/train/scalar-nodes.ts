@@ -83,7 +83,7 @@ export const scalarNodes = async (c: Context, stage: OnScalars, from: TrainState
     state.start < stage.starts;
     state = { ...state, start: state.start + 1, iteration: 0, damping: LM.firstDamping }
   ) {
-    if (state.iteration === 0 && from.stage === 0) {
+    if (state.iteration === 0 && state.start > 0) {
       const first = c.first(state.start)
       if (E.isLeft(first)) return first
       state = { ...state, weights: first.right }

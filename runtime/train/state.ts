@@ -14,7 +14,11 @@ export interface TrainState {
   readonly backend: string
   /** Threads that share the batches of these stages. */
   readonly threads: number
-  /** The stage of the recipe that is going on; the number of stages when all are done. */
+  /** The dataset that stages with Adam train on, by its `id`; `null`: none. */
+  readonly data: string | null
+  /** Which recipe of the chain is being followed: so many come after it, 0 for the last. */
+  readonly ahead: number
+  /** The stage of this recipe that is going on; the number of stages when all are done. */
   readonly stage: number
   /** Which of the independent starts of the stage. */
   readonly start: number
@@ -29,6 +33,10 @@ export interface TrainState {
   /** The last loss; not finite before the first. */
   readonly loss: number
   readonly weights: Weights
+  /**
+   * What the recipe before gave, where more than one start of the first stage begins from it; `null` where nothing needs it.
+   */
+  readonly base: Weights | null
   /** The best so far of the starts, or by held-out systems. */
   readonly best: { readonly weights: Weights; readonly loss: number } | null
   /** The optimiser's own arrays (`m(p)`, `v(p)`, `power1`, `power2`); empty where there is none. */
@@ -37,6 +45,9 @@ export interface TrainState {
 
 /** What is told after every iteration. */
 export interface Progress {
+  /** Which recipe of the chain is being followed, from 0, and of how many. */
+  readonly part: number
+  readonly parts: number
   readonly stage: number
   readonly stages: number
   readonly what: 'scalarNodes' | 'eigenvalues' | 'levenbergMarquardt' | 'adam'
@@ -51,15 +62,20 @@ export interface Progress {
   readonly heldOut?: Judgement
 }
 
-/** Why a run cannot go on; a sentence. */
+/** Why a run cannot go on: a sentence, and what it is about. */
 export interface TrainError {
   readonly _tag: 'TrainError'
+  readonly about: 'recipe' | 'backend' | 'file'
   readonly message: string
 }
 
 // --- constructors ----------------------------------------------------------------------------------------------------
 
-export const trainError = (message: string): TrainError => ({ _tag: 'TrainError', message })
+export const trainError = (message: string, about: TrainError['about'] = 'recipe'): TrainError => ({
+  _tag: 'TrainError',
+  about,
+  message
+})
 
 /** The beginning of a stage. */
 export const atStage = (state: TrainState, stage: number, damping: number): TrainState => ({
@@ -71,6 +87,7 @@ export const atStage = (state: TrainState, stage: number, damping: number): Trai
   accepted: 0,
   stale: 0,
   damping,
+  base: null,
   best: null,
   moments: {}
 })

@@ -1,28 +1,25 @@
 /**
- * Following a recipe: first weights, then one stage after another, with progress, states to go on from, and cancellation.
+ * Following a recipe and, before it, those that its first weights come from: one stage after another, with progress, states
+ * to go on from, and cancellation.
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import type * as TE from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/TaskEither'
 
-import * as I from '../../spec/infer'
 import type { Recipe, Stage } from '../../spec/recipe'
 import type { Dataset } from '../data/dataset'
-import * as Key from '../random/key'
-import { behind, embed } from '../weights/closed-form'
-import { initialise } from '../weights/initialise'
-import { validate, type Weights } from '../weights/weights'
-import { widen } from '../weights/widen'
+import type { Weights } from '../weights/weights'
 import { adam } from './adam'
 import { runKey, stageKey } from './batches'
 import type { Context, Result, StageResult } from './context'
+import { firstWeights, startsAgain } from './first-weights'
 import * as LM from './levenberg-marquardt'
+import { type Part, partAt, partsOf } from './parts'
 import { problem } from './problem'
 import { sampled } from './sampled'
 import { scalarNodes } from './scalar-nodes'
 import { atStage, type Progress, type TrainError, type TrainState, trainError } from './state'
 import type { TrainBackend } from './stepper'
-import { flatten, unflatten } from './vector'
 
 export type { Progress, TrainError, TrainState } from './state'
 export type { TrainBackend } from './stepper'
@@ -40,13 +37,13 @@ export interface FollowOptions {
    */
   readonly threads?: number
   readonly onProgress?: (progress: Progress) => void
-  /** Iterations between two states that are handed to `onState`. Default 100. */
+  /** The most iterations between two states that are handed to `onState`. Default 100. */
   readonly checkpointEvery?: number
   /** Keeps a state; a `Left` (a full disk, say) ends the run. */
   readonly onState?: (state: TrainState) => TE.TaskEither<string, void>
   /** Go on from here instead of from the start. */
   readonly resume?: TrainState
-  /** Follows the recipe that first weights come from, where that has been done already; by default it is done here. */
+  /** Gives what the recipe that first weights come from gave, where it was followed already; by default it is followed here. */
   readonly trained?: (recipe: Recipe, seed: number) => TE.TaskEither<TrainError, Weights>
   readonly signal?: AbortSignal
   /** Stages with Adam train on its systems, where it is of their family and holds enough, instead of drawing them. */
@@ -56,72 +53,10 @@ export interface FollowOptions {
 export interface Trained {
   readonly _tag: 'finished' | 'interrupted'
   readonly state: TrainState
+  /** Those of the recipe; where the run was interrupted in one before it, that one's. */
   readonly weights: Weights
   /** Mean square error on what the last stage trained on. */
   readonly loss: number
-}
-
-// --- first weights ---------------------------------------------------------------------------------------------------
-
-const withNoise = (typed: I.Typed, n: number, weights: Weights, noise: number, key: Key.Key): Weights => {
-  const theta = flatten(typed, n, weights)
-  const draws = Key.normal(key, theta.length)
-  return unflatten(
-    typed,
-    n,
-    theta.map((value, k) => value + noise * draws[k]!)
-  )
-}
-
-/** The weights of an independent start; the first is start 0. `narrow` are those of the recipe that it is from. */
-const firstWeights = (
-  recipe: Recipe,
-  typed: I.Typed,
-  n: number,
-  narrow: Weights | null,
-  key: Key.Key,
-  start: number
-): Result<Weights> => {
-  const own = Key.fold(Key.fold(key, 'start'), start)
-  const from = recipe.start
-  switch (from._tag) {
-    case 'random':
-      return E.right(initialise(typed, n, own, from.scale))
-    case 'closedForm':
-      return pipe(
-        embed(typed.model, from.kappa),
-        E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start from the closed form: ${reason}`)),
-        E.map((weights) => withNoise(typed, n, weights, from.noise, own))
-      )
-    case 'continued':
-      if (narrow === null) throw new Error('internal: a continued start without the weights that it is from')
-      return pipe(
-        validate(typed, n, narrow),
-        E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start from ${from.from.name}: ${reason}`))
-      )
-    case 'widened':
-      if (narrow === null) throw new Error('internal: a widened start without the weights that it is from')
-      return pipe(
-        widen(from.from.model, narrow, typed.model),
-        E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start from ${from.from.name}: ${reason}`)),
-        E.map((weights) => withNoise(typed, n, weights, from.noise, own))
-      )
-    case 'behindClosedForm':
-      if (narrow === null) throw new Error('internal: a start behind the closed form without the weights behind it')
-      return pipe(
-        behind(typed.model, from.kappa, { model: from.from.model, weights: narrow }),
-        E.mapLeft((reason) => trainError(`recipe ${recipe.name}: start behind the closed form: ${reason}`)),
-        E.map((weights) => withNoise(typed, n, weights, from.noise, own))
-      )
-  }
-}
-
-/** Whether a run comes to first weights: from the start, or on the way to another of its independent starts. */
-const needsFirst = ({ stages }: Recipe, resume: TrainState | undefined): boolean => {
-  const [first] = stages
-  if (resume === undefined) return true
-  if (first === undefined || first._tag === 'adam' || resume.stage > 0) return false
-  return resume.iteration === 0 || resume.start + 1 < first.starts
 }
 
 // --- following -------------------------------------------------------------------------------------------------------
@@ -141,135 +76,158 @@ const runStage = (c: Context, stage: Stage, state: TrainState): Promise<Result<S
 /** Lets timers, signals and files have their turn. */
 const breathe = (): Promise<void> => new Promise((done) => setImmediate(done))
 
-const follower = (recipe: Recipe, typed: I.Typed, options: FollowOptions) => {
-  const n = typed.n ?? 1
-  const { resume, signal, onProgress, onState, checkpointEvery = 100 } = options
-  const seed = resume?.seed ?? options.seed ?? recipe.seed
+const follower = (parts: readonly Part[], options: FollowOptions) => {
+  const { resume, signal, onProgress, onState, trained, checkpointEvery = 100 } = options
+  const last = parts.length - 1
+  const seed = resume?.seed ?? options.seed ?? partAt(parts, last).recipe.seed
   const key = runKey(seed)
-  let narrow: Weights | null = null
-  const first = (start: number): Result<Weights> => firstWeights(recipe, typed, n, narrow, key, start)
+  /** Iterations since a state was kept. */
+  let unkept = 0
 
-  /** Weights of the recipe that the start is from, by the same seed. */
-  const before = async (): Promise<Result<Weights | null>> => {
-    if (!('from' in recipe.start)) return E.right(null)
-    const { from } = recipe.start
-    if (options.trained !== undefined) return options.trained(from, seed)()
-    const told = onProgress === undefined ? {} : { onProgress }
-    const place = {
-      ...(options.backend === undefined ? {} : { backend: options.backend }),
-      ...(options.threads === undefined ? {} : { threads: options.threads })
-    }
-    const result = await follow(from, { seed, ...place, ...told, ...(signal === undefined ? {} : { signal }) })()
-    if (E.isRight(result) && result.right._tag === 'interrupted') {
-      return E.left(trainError(`recipe ${recipe.name}: interrupted in ${from.name}, before there was anything to keep`))
-    }
-    return E.map(({ weights }: Trained) => weights)(result)
+  const keep = async (state: TrainState): Promise<Result<void>> => {
+    unkept = 0
+    if (onState === undefined) return E.right(undefined)
+    return E.mapLeft((reason: string) => trainError(`the state of training could not be kept: ${reason}`, 'file'))(
+      await onState(state)()
+    )
   }
 
-  const keep = async (state: TrainState): Promise<Result<void>> =>
-    onState === undefined
-      ? E.right(undefined)
-      : E.mapLeft((reason: string) => trainError(`the state of training could not be kept: ${reason}`))(
-          await onState(state)()
-        )
-
-  const tick: Context['tick'] = async (progress, state) => {
-    onProgress?.(progress)
-    await breathe()
-    if (signal?.aborted === true) return E.right(false)
-    if (progress.iteration % checkpointEvery !== 0) return E.right(true)
-    const now = await state()
-    if (E.isLeft(now)) return now
-    return E.map(() => true)(await keep(now.right))
-  }
-
-  const begin = (): Result<TrainState> =>
-    resume !== undefined
-      ? E.right(resume)
-      : E.map(
-          (weights: Weights): TrainState => ({
-            seed,
-            backend: options.backend ?? 'javascript',
-            threads: options.threads ?? 1,
-            stage: 0,
-            start: 0,
-            iteration: 0,
-            draw: 0,
-            accepted: 0,
-            stale: 0,
-            damping: LM.firstDamping,
-            loss: Number.POSITIVE_INFINITY,
-            weights,
-            best: null,
-            moments: {}
-          })
-        )(first(0))
-
-  const begun = async (): Promise<Result<TrainState>> => {
-    if (needsFirst(recipe, resume)) {
-      const weights = await before()
-      if (E.isLeft(weights)) return weights
-      narrow = weights.right
+  const ticking =
+    (part: number): Context['tick'] =>
+    async (progress, state) => {
+      onProgress?.({ part, parts: parts.length, ...progress })
+      await breathe()
+      if (signal?.aborted === true) return E.right(false)
+      if (++unkept < checkpointEvery) return E.right(true)
+      const now = await state()
+      if (E.isLeft(now)) return now
+      return E.map(() => true)(await keep(now.right))
     }
-    return begin()
+
+  /** The beginning of a recipe of the chain; `base` is what the one before gave. */
+  const beginning = (part: number, base: Weights | null): Result<TrainState> => {
+    const { recipe, typed } = partAt(parts, part)
+    return pipe(
+      firstWeights(recipe, typed, base, key, 0),
+      E.map((weights) => ({
+        seed,
+        backend: resume?.backend ?? options.backend ?? 'javascript',
+        threads: resume?.threads ?? options.threads ?? 1,
+        data: options.dataset?.id ?? null,
+        ahead: last - part,
+        stage: 0,
+        start: 0,
+        iteration: 0,
+        draw: 0,
+        accepted: 0,
+        stale: 0,
+        damping: LM.firstDamping,
+        loss: Number.POSITIVE_INFINITY,
+        weights,
+        base: startsAgain(recipe) ? base : null,
+        best: null,
+        moments: {}
+      }))
+    )
   }
 
-  const run = async (): Promise<Result<Trained>> => {
-    const at = await begun()
-    if (E.isLeft(at)) return at
-    let state = at.right
+  /** All stages of the recipe that a state is in, from there on. */
+  const throughStages = async (from: TrainState): Promise<Result<StageResult>> => {
+    const part = last - from.ahead
+    const { recipe, typed } = partAt(parts, part)
+    let state = from
     while (state.stage < recipe.stages.length) {
+      const { base } = state
       const c: Context = {
         recipe,
         typed,
-        n,
+        n: typed.n ?? 1,
         key: stageKey(seed, state.stage),
         dataset: options.dataset ?? null,
-        first,
-        tick
+        first: (start) => firstWeights(recipe, typed, base, key, start),
+        tick: ticking(part)
       }
       const result = await runStage(c, recipe.stages[state.stage]!, state)
       if (E.isLeft(result)) return result
-      state = result.right.interrupted
-        ? result.right.state
-        : atStage(result.right.state, state.stage + 1, LM.firstDamping)
+      const { interrupted } = result.right
+      state = interrupted ? result.right.state : atStage(result.right.state, state.stage + 1, LM.firstDamping)
       const kept = await keep(state)
       if (E.isLeft(kept)) return kept
-      if (result.right.interrupted) {
-        return E.right({ _tag: 'interrupted', state, weights: state.weights, loss: state.loss })
-      }
+      if (interrupted) return E.right({ state, interrupted })
       if (!Number.isFinite(state.loss)) {
         const place = `recipe ${recipe.name}: stage ${state.stage}`
         return E.left(trainError(`${place}: found no weights with a finite loss; try another seed or a smaller start`))
       }
     }
-    return E.right({ _tag: 'finished', state, weights: state.weights, loss: state.loss })
+    return E.right({ state, interrupted: false })
   }
-  return { begun, run }
+
+  /** Where the run goes on, or begins. */
+  const entry = async (): Promise<Result<TrainState>> => {
+    if (resume !== undefined) return E.right(resume)
+    if (trained === undefined || last === 0) return beginning(0, null)
+    const base = await trained(partAt(parts, last - 1).recipe, seed)()
+    return E.isLeft(base) ? base : beginning(last, base.right)
+  }
+
+  /** Through the recipes before the last to its beginning, or to where they were interrupted. */
+  const led = async (): Promise<Result<StageResult>> => {
+    const at = await entry()
+    if (E.isLeft(at)) return at
+    let state = at.right
+    while (state.ahead > 0) {
+      const result = await throughStages(state)
+      if (E.isLeft(result) || result.right.interrupted) return result
+      const next = beginning(last - state.ahead + 1, result.right.state.weights)
+      if (E.isLeft(next)) return next
+      state = next.right
+    }
+    return E.right({ state, interrupted: false })
+  }
+
+  const run = async (): Promise<Result<Trained>> => {
+    const before = await led()
+    if (E.isLeft(before)) return before
+    const result = before.right.interrupted ? before : await throughStages(before.right.state)
+    return E.map(
+      ({ state, interrupted }: StageResult): Trained => ({
+        _tag: interrupted ? 'interrupted' : 'finished',
+        state,
+        weights: state.weights,
+        loss: state.loss
+      })
+    )(result)
+  }
+  return { led, run }
 }
 
-const following = (recipe: Recipe, options: FollowOptions): E.Either<TrainError, ReturnType<typeof follower>> =>
+/** Every recipe of the chain judged before anything runs. */
+const following = (whole: Recipe, options: FollowOptions): E.Either<TrainError, ReturnType<typeof follower>> =>
   pipe(
-    I.infer(recipe.model),
-    E.mapLeft((error) => trainError(`recipe ${recipe.name}: ${I.show(error)}`)),
-    E.chainFirst((model) => {
-      const found = problem(recipe, model, options)
+    partsOf(whole),
+    E.chainFirst((parts) => {
+      const found = problem(parts, options)
       return found === undefined ? E.right(undefined) : E.left(trainError(found))
     }),
-    E.map((typed) => follower(recipe, typed, options))
+    E.map((parts) => follower(parts, options))
   )
 
-/** Where a recipe begins: its first weights, before any step. */
-export const begin = (recipe: Recipe, options: FollowOptions = {}): TE.TaskEither<TrainError, TrainState> => {
-  const found = following(recipe, options)
-  return E.isLeft(found) ? async () => found : found.right.begun
-}
+/** Where a recipe begins: its first weights, before any step of its own. */
+export const begin = (recipe: Recipe, options: FollowOptions = {}): TE.TaskEither<TrainError, TrainState> =>
+  pipe(
+    TE.fromEither(following(recipe, options)),
+    TE.chain(({ led }) => led),
+    TE.chainEitherK(({ state, interrupted }) =>
+      interrupted ? E.left(trainError(`recipe ${recipe.name}: interrupted before its first step`)) : E.right(state)
+    )
+  )
 
 /**
- * Follow a recipe from its first weights to its last. With the same seed and backend the result has the same bytes, also
- * when the run was interrupted and went on from any state that it handed out.
+ * Follow a recipe from its first weights to its last, with those that it begins from before it. With the same seed and backend
+ * the result has the same bytes, also when the run was interrupted and went on from any state that it handed out.
  */
-export const follow = (recipe: Recipe, options: FollowOptions = {}): TE.TaskEither<TrainError, Trained> => {
-  const found = following(recipe, options)
-  return E.isLeft(found) ? async () => found : found.right.run
-}
+export const follow = (recipe: Recipe, options: FollowOptions = {}): TE.TaskEither<TrainError, Trained> =>
+  pipe(
+    TE.fromEither(following(recipe, options)),
+    TE.chain(({ run }) => run)
+  )

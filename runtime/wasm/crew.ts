@@ -11,7 +11,7 @@ import { nodeThreads, type Worker } from './threads'
 export interface Crew {
   /** The numbers of an array of the plan in the memory of thread `k`, as they lie there. */
   readonly numbers: (k: number, name: string) => Float32Array
-  /** One call of every program; rejects with a sentence where a thread fails or ends. */
+  /** One call of every program. Rejects with a sentence where a thread fails or ends: then all end, and no call is made again. */
   readonly run: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -32,6 +32,8 @@ parentPort.on('message', () => {
 })
 `
 
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
 const hand = (module: WebAssembly.Module, memory: WebAssembly.Memory): Hand => {
   const found = nodeThreads()
   if (found === null) throw new Error('internal: no threads here; ask canThread first')
@@ -50,19 +52,26 @@ const hand = (module: WebAssembly.Module, memory: WebAssembly.Memory): Hand => {
   }
   worker.unref()
   worker.on('message', (failed) => told(failed === null ? null : `failed: ${failed}`))
-  worker.on('error', (cause) => end(`failed: ${cause instanceof Error ? cause.message : String(cause)}`))
+  worker.on('error', (cause) => end(`failed: ${messageOf(cause)}`))
   worker.on('exit', () => end('ended before it had an answer'))
   return {
     run: () =>
       new Promise((resolve, reject) => {
-        const settle = (failed: string | null): void =>
-          failed === null ? resolve() : reject(new Error(`a thread of a training step ${failed}`))
+        const settle = (failed: string | null): void => (failed === null ? resolve() : reject(new Error(failed)))
         if (ended !== null) return settle(ended)
         answer = settle
         worker.ref()
         worker.postMessage(0)
       }),
     close: async () => void (await worker.terminate())
+  }
+}
+
+const runOwn = ({ run }: { readonly run: () => void }): void => {
+  try {
+    run()
+  } catch (cause) {
+    throw new Error(`failed: ${messageOf(cause)}`)
   }
 }
 
@@ -81,6 +90,8 @@ export const crew = (plans: readonly Plan[]): Crew => {
     const instance = new WebAssembly.Instance(module, { env: { memory } })
     return instance.exports as unknown as { readonly run: () => void }
   })
+  const close = async (): Promise<void> => void (await Promise.all(hands.map((h) => h.close())))
+  let broken: Error | null = null
   return {
     numbers: (k, name) => {
       const { program, memory } = made[k] as (typeof made)[number]
@@ -89,12 +100,19 @@ export const crew = (plans: readonly Plan[]): Crew => {
       return new Float32Array(memory.buffer, at, sizeOf(program.plan, name))
     },
     run: async () => {
+      if (broken !== null) throw broken
       const others = Promise.all(hands.map((h) => h.run()))
       // Whatever happens here, the others are waited for below.
       others.catch(() => undefined)
-      for (const { run } of own) run()
-      await others
+      try {
+        for (const mine of own) runOwn(mine)
+        await others
+      } catch (cause) {
+        broken = new Error(`a thread of a training step ${messageOf(cause)}`)
+        await close()
+        throw broken
+      }
     },
-    close: async () => void (await Promise.all(hands.map((h) => h.close())))
+    close
   }
 }

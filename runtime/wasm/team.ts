@@ -49,7 +49,8 @@ export const parallelism = (): number => {
   return os?.availableParallelism?.() ?? 1
 }
 
-const hand = (share: object): Hand => {
+/** A thread; `onEnd` is told when it has ended, for whatever reason. */
+const hand = (share: object, onEnd: () => void): Hand => {
   const found = nodeThreads()
   if (found === null) throw new Error('internal: no threads here; ask canThread first')
   const worker = new found.Worker(inNode, { eval: true, workerData: share, execArgv: [] })
@@ -57,17 +58,25 @@ const hand = (share: object): Hand => {
   worker.unref()
   const ready = new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve())
-    worker.once('error', reject)
+    worker.on('error', reject)
+    worker.once('exit', () => reject(new Error('a thread ended before it began')))
   })
+  worker.once('exit', onEnd)
   return { ready, stop: async () => void (await worker.terminate()) }
 }
 
 export const team = async (module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number): Promise<Team> => {
   const { call, stop, met, failed } = words
-  const hands = Array.from({ length: threads - 1 }, (_, k) =>
-    hand({ module, memory, thread: k + 1, threads, call, stop, met, failed })
-  )
   const flags = new Int32Array(memory.buffer)
+  /** No call waits for a thread that has ended. */
+  const fail = (): void => {
+    Atomics.store(flags, failed, 1)
+    Atomics.add(flags, met, 1)
+    Atomics.notify(flags, met)
+  }
+  const hands = Array.from({ length: threads - 1 }, (_, k) =>
+    hand({ module, memory, thread: k + 1, threads, call, stop, met, failed }, fail)
+  )
   const own = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as {
     readonly run: (thread: number, threads: number) => void
   }

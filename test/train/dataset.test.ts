@@ -8,7 +8,7 @@ import test from 'tape'
 import { type Dataset, openDataset } from '../../runtime/data/dataset'
 import { writeDataset } from '../../runtime/data/write'
 import { gathered, trainedOn } from '../../runtime/train/batches'
-import { follow, type TrainState } from '../../runtime/train/train'
+import { type FollowOptions, follow, type TrainState } from '../../runtime/train/train'
 import { Family, Recipe, Zoo } from '../../spec'
 import { left, right } from '../support/right'
 
@@ -57,6 +57,14 @@ test('a run on a dataset goes on to the same bytes', async (t) => {
     const whole = right(await follow(recipe(systems), { dataset, checkpointEvery: 5, onState: keep })())
     const again = right(await follow(recipe(systems), { dataset, resume: states[0]! })())
     t.deepEqual(again.weights, whole.weights, systems === null ? 'all of it' : `the first ${systems}`)
+    const refusal = async (options: FollowOptions): Promise<string> =>
+      left(await follow(recipe(systems), { resume: states[0]!, ...options })()).message
+    t.match(await refusal({}), /^resume: expected the dataset that the run began with, found none/)
+    const other = await opened(`other-${systems}`, 31)
+    t.match(await refusal({ dataset: other }), /^resume: expected the dataset .*, found another in .*other/)
+    await other.close()
+    const without = { dataset, resume: { ...states[0]!, data: null } }
+    t.match(await refusal(without), /^resume: expected no dataset, .* found .*resumed: leave it out/)
   }
   await dataset.close()
 })

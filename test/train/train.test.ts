@@ -2,12 +2,10 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import test from 'tape'
 
-import { fromBytes, toBytes } from '../../runtime/checkpoint/checkpoint'
 import { rateAt } from '../../runtime/train/adam'
 import { type FollowOptions, follow, type Progress, type Trained, type TrainState } from '../../runtime/train/train'
-import type { Weights } from '../../runtime/weights/weights'
-import { widen } from '../../runtime/weights/widen'
 import { Family, Recipe, T, Zoo } from '../../spec'
+import { bytesOf, collect as keeping, throughFile } from '../support/collect'
 import { left, right } from '../support/right'
 
 const small = Family.spd({ kappa: 5, sizes: { low: 2, high: 4 } })
@@ -20,40 +18,9 @@ const onNodes = Recipe.scalarNodes({ kappas: [5], nodes: 20, iterations: 8, star
 const onMatrices = Recipe.levenbergMarquardt({ family: small, systems: 4, iterations: 14, redraw: 3 })
 const byAdam = Recipe.adam({ family: small, steps: 14, batch: 6, rate: { peak: 1e-2, warmup: 4, decay: 'cosine' } })
 
-const bytesOf = (weights: Weights): string =>
-  Object.entries(weights)
-    .map(([name, array]) => `${name} ${Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex')}`)
-    .join('\n')
-
 const run = async (r: Recipe.Recipe, options: FollowOptions = {}): Promise<Trained> => right(await follow(r, options)())
 
-/** The state as a checkpoint file would give it back. */
-const throughFile = (r: Recipe.Recipe, state: TrainState): TrainState => {
-  const checkpoint = {
-    model: r.model,
-    weights: state.weights,
-    recipe: r,
-    seed: state.seed,
-    loss: state.loss,
-    card: null
-  }
-  return right(fromBytes('state', right(toBytes('state', { ...checkpoint, state })))).state!
-}
-
-const collect = async (r: Recipe.Recipe, options: FollowOptions = {}) => {
-  const states: TrainState[] = []
-  const progress: Progress[] = []
-  const result = await run(r, {
-    checkpointEvery: 3,
-    ...options,
-    onProgress: (p) => progress.push(p),
-    onState: (state) => {
-      states.push(state)
-      return TE.right(undefined)
-    }
-  })
-  return { states, progress, result }
-}
+const collect = (r: Recipe.Recipe, options: FollowOptions = {}) => keeping(r, { checkpointEvery: 3, ...options })
 
 for (const [what, r, options] of [
   ['scalar nodes', recipe('nodes', [onNodes]), {}],
@@ -68,11 +35,13 @@ for (const [what, r, options] of [
   ['three stages', recipe('all', [onNodes, onMatrices, byAdam]), {}]
 ] as const) {
   test(`${what}: a run that goes on from any state ends with the same bytes`, async (t) => {
-    const { states, progress, result } = await collect(r, options)
+    const { states, done, progress, result } = await collect(r, options)
     t.equal(result._tag, 'finished')
     const iterations = r.stages.reduce((sum, s) => sum + (s._tag === 'adam' ? s.steps : s.iterations * s.starts), 0)
     t.equal(progress.length, iterations, `told after each of ${iterations} iterations`)
     t.ok(states.length >= 4, `${states.length} states kept`)
+    const gaps = done.map((now, k) => now - (done[k - 1] ?? 0))
+    t.ok(Math.max(...gaps) <= 3, 'never more than an interval apart, also where a start is shorter than it')
     const again = await run(r, options)
     t.equal(bytesOf(again.weights), bytesOf(result.weights), 'the same seed gives the same bytes')
     const every = states.length > 12 ? 3 : 1
@@ -236,47 +205,6 @@ test('a model for one size trains on that size', async (t) => {
   ])
   const result = await run({ ...fixed, model: Zoo.fullLinear({ layers: 1, embedding: T.learned(2, 3), bScale: null }) })
   t.equal(result.weights['embedding.H']!.length, 6, 'with its learned embedding')
-  t.end()
-})
-
-const three = Family.spd({ kappa: 5, sizes: 3 })
-const narrow = recipe('narrow', [{ ...onMatrices, family: three, iterations: 6 } as Recipe.Stage])
-const paper = { query: 'paper', bScale: null } as const
-
-test('a widened start is what its recipe gave, and goes on as FULL to the same bytes', async (t) => {
-  const from = { ...narrow, model: Zoo.blockLinear({ layers: 2, allOnes: true, ...paper }), valid: three }
-  const onFresh = { ...onMatrices, family: three, systems: 2, iterations: 6, redraw: 1, starts: 2 } as Recipe.Stage
-  const wide = {
-    ...recipe('wide', [onFresh]),
-    model: Zoo.fullLinear({ layers: 2, embedding: T.learned(3, 3), ...paper }),
-    start: Recipe.widened({ from, noise: 1e-6 })
-  }
-  const before = await run(from)
-  const { states, result } = await collect(wide)
-  t.ok(result.loss < 10 * before.loss, `loss ${before.loss} before, ${result.loss} after`)
-  for (const state of states) {
-    const resumed = await run(wide, { resume: throughFile(wide, state) })
-    t.equal(
-      bytesOf(resumed.weights),
-      bytesOf(result.weights),
-      `from start ${state.start}, iteration ${state.iteration}`
-    )
-  }
-  let asked = 0
-  const given = await run(wide, {
-    trained: (r, seed) => {
-      asked++
-      t.deepEqual([r.name, seed], ['narrow', 3], 'asked for the recipe and the seed')
-      return TE.right(before.weights)
-    }
-  })
-  t.equal(asked, 1, 'once')
-  t.equal(bytesOf(given.weights), bytesOf(result.weights), 'weights that were there already do as well')
-  const untouched = await run({ ...wide, start: Recipe.widened({ from, noise: 0 }), stages: [] })
-  t.deepEqual(untouched.weights, right(widen(from.model, before.weights, wide.model)), 'without stages it is the start')
-  const stop = new AbortController()
-  const cut = await follow(wide, { signal: stop.signal, onProgress: () => stop.abort() })()
-  t.match(left(cut).message, /^recipe wide: interrupted in narrow, before there was anything to keep/)
   t.end()
 })
 

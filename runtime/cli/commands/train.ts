@@ -5,11 +5,12 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
 import { show as showFamily } from '../../../spec/family'
-import type { Recipe } from '../../../spec/recipe'
+import { chain, type Recipe } from '../../../spec/recipe'
 import { encodeRecipe } from '../../../spec/recipe-json'
 import { choose } from '../../backends/choose'
 import { card, render } from '../../checkpoint/card'
 import { show, write } from '../../checkpoint/checkpoint'
+import { ofState } from '../../checkpoint/trained'
 import { type Dataset, openDataset } from '../../data/dataset'
 import { show as showInput } from '../../io/errors'
 import { holds } from '../../train/batches'
@@ -64,7 +65,9 @@ const datasetOf = async (folder: string | undefined, recipe: Recipe): Promise<Re
   if (folder === undefined) return E.right(undefined)
   const dataset = await openDataset(folder)()
   if (E.isLeft(dataset)) return fail('input', showInput(dataset.left))
-  const trains = recipe.stages.filter((stage) => stage._tag === 'adam')
+  const trains = chain(recipe)
+    .flatMap(({ stages }) => stages)
+    .filter((stage) => stage._tag === 'adam')
   if (trains.some((stage) => holds(dataset.right, stage))) return dataset
   await dataset.right.close()
   const { family, count } = dataset.right.manifest
@@ -79,9 +82,13 @@ const datasetOf = async (folder: string | undefined, recipe: Recipe): Promise<Re
 
 // --- following -------------------------------------------------------------------------------------------------------
 
+/** Exit codes by what stops a run. */
+const exitOf = { recipe: 'model', backend: 'backend', file: 'input' } as const
+
 const titled = (p: Progress): string => {
   const start = p.starts > 1 ? `, start ${p.start + 1} of ${p.starts}` : ''
-  return `stage ${p.stage + 1} of ${p.stages}${start}  loss ${scientific(p.loss)}${p.starts > 1 ? `  best ${scientific(p.best)}` : ''}`
+  const part = p.parts > 1 ? `recipe ${p.part + 1} of ${p.parts}, ` : ''
+  return `${part}stage ${p.stage + 1} of ${p.stages}${start}  loss ${scientific(p.loss)}${p.starts > 1 ? `  best ${scientific(p.best)}` : ''}`
 }
 
 const backendOf = async (name: string): Promise<Result<TrainBackend>> => {
@@ -114,19 +121,7 @@ export const train = async (name: string, o: Options): Promise<Outcome> => {
     checkpointEvery: o.every,
     signal,
     onProgress: (p) => progress.update(p.iteration, p.iterations, titled(p)),
-    onState: (now) =>
-      pipe(
-        write(kept, {
-          model,
-          weights: now.weights,
-          recipe: recipe.right,
-          seed: now.seed,
-          loss: now.loss,
-          card: null,
-          state: now
-        }),
-        TE.mapLeft(show)
-      ),
+    onState: (now) => pipe(write(kept, ofState(recipe.right, now)), TE.mapLeft(show)),
     ...(state.right === undefined ? {} : { resume: state.right }),
     ...(backend.right === undefined ? {} : { backend: backend.right }),
     ...(o.seed === undefined ? {} : { seed: o.seed }),
@@ -137,13 +132,13 @@ export const train = async (name: string, o: Options): Promise<Outcome> => {
   await dataset.right?.close()
   progress.stop()
   release()
-  if (E.isLeft(trained)) return fail('model', trained.left.message)
+  if (E.isLeft(trained)) return fail(exitOf[trained.left.about], trained.left.message)
   const { _tag, weights, loss, state: last } = trained.right
 
   if (_tag === 'interrupted') {
     if (o.json === true) sayJson({ recipe: recipe.right.name, status: 'interrupted', loss, resume: kept })
     note(
-      `interrupted at stage ${last.stage + 1}, iteration ${last.iteration}; go on with: ansatz train ${name}${o.data === undefined ? '' : ` --data ${o.data}`} --out ${out} --resume ${kept}`
+      `interrupted ${last.ahead === 0 ? '' : `in ${chain(recipe.right).at(-1 - last.ahead)?.name} `}at stage ${last.stage + 1}, iteration ${last.iteration}; go on with: ansatz train ${name}${o.data === undefined ? '' : ` --data ${o.data}`} --out ${out} --resume ${kept}`
     )
     return E.right('interrupted')
   }
