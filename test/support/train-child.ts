@@ -1,45 +1,52 @@
 /**
- * A process that trains, keeping its state in a file after every other iteration, and goes on from that file if it is there:
- * `train-child.ts STATE RESULT`. It prints a dot before each state that it keeps.
+ * A process that trains one of the cases to be killed, keeping its state in FOLDER/state at least every third iteration, and
+ * goes on from that file if it is there: `train-child NUMBER FOLDER`. It prints `+` for every iteration, `=` before it keeps
+ * a state, or `|` where that is the end of a stage, and `.` when the state is kept. The result goes to FOLDER/result;
+ * interrupts end it as they end `ansatz train`.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
+import path from 'node:path'
 import * as TE from 'fp-ts/TaskEither'
 
 import { read, show, write } from '../../runtime/checkpoint/checkpoint'
 import { ofState } from '../../runtime/checkpoint/trained'
+import { exits } from '../../runtime/cli/exit'
+import { interruptible } from '../../runtime/cli/interrupt'
+import { openDataset } from '../../runtime/data/dataset'
 import { follow } from '../../runtime/train/train'
-import { Family, Recipe, Zoo } from '../../spec'
+import { interval, killCases } from './kill-cases'
 import { right } from './right'
 
-const family = Family.spd({ kappa: 5, sizes: { low: 2, high: 5 } })
-
-/** Three stages, about a second and a half. */
-const recipe = Recipe.make({
-  name: 'killed',
-  model: Zoo.blockLinear({ layers: 2, identityBlocks: 1 }),
-  start: Recipe.random(),
-  stages: [
-    Recipe.scalarNodes({ kappas: [5], nodes: 40, iterations: 60, starts: 3 }),
-    Recipe.levenbergMarquardt({ family, systems: 8, iterations: 60, redraw: 5 }),
-    Recipe.adam({ family, steps: 150, batch: 16, rate: { peak: 1e-3, warmup: 5, decay: 'cosine' } })
-  ],
-  seed: 1,
-  valid: family
-})
-
-const [stateFile, resultFile] = process.argv.slice(2) as [string, string]
+const [number, folder] = process.argv.slice(2) as [string, string]
+const { recipe, place, stored } = killCases[Number(number)]!
+const at = (name: string): string => path.join(folder, name)
+/** At once, so that nothing that was said is lost with the process. */
+const say = (mark: string): void => void writeSync(1, mark)
 
 const main = async (): Promise<void> => {
-  const resume = existsSync(stateFile) ? right(await read(stateFile)()).state : null
-  const result = await follow(recipe, {
-    ...(resume === null ? {} : { resume }),
-    checkpointEvery: 2,
-    onState: (state) => {
-      process.stdout.write('.')
-      return TE.mapLeft(show)(write(stateFile, ofState(recipe, state)))
-    }
-  })()
-  right(await write(resultFile, { ...ofState(recipe, right(result).state), state: null })())
+  const state = existsSync(at('state')) ? right(await read(at('state'))()).state : null
+  const dataset = stored === null ? null : right(await openDataset(at('data'))())
+  const { signal, release } = interruptible('')
+  const trained = right(
+    await follow(recipe, {
+      ...(state === null ? place : { resume: state }),
+      ...(dataset === null ? {} : { dataset }),
+      signal,
+      checkpointEvery: interval,
+      onProgress: () => say('+'),
+      onState: (now) => {
+        say(now.iteration === 0 ? '|' : '=')
+        return TE.bimap(show, () => say('.'))(write(at('state'), ofState(recipe, now)))
+      }
+    })()
+  )
+  release()
+  await dataset?.close()
+  if (trained._tag === 'interrupted') {
+    process.exitCode = exits.interrupted.code
+    return
+  }
+  right(await write(at('result'), { ...ofState(recipe, trained.state), state: null })())
 }
 
 void main()
