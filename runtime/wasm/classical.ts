@@ -3,7 +3,8 @@ import * as E from 'fp-ts/Either'
 
 import { cgProgram, choleskyProgram } from '../../codegen/targets/wasm/classical/program'
 import { groups } from './lanes'
-import { canThread, threadedGroups } from './threads'
+import { threadedGroups } from './threads'
+import { canThread } from './worker'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 

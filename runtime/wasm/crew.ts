@@ -6,7 +6,7 @@
 import type { Plan } from '../../codegen/plan'
 import { print } from '../../codegen/targets/wasm/print'
 import { sizeOf } from '../backends/resident'
-import { nodeThreads, type Worker } from './threads'
+import { thread } from './worker'
 
 export interface Crew {
   /** The numbers of an array of the plan in the memory of thread `k`, as they lie there. */
@@ -21,51 +21,50 @@ interface Hand {
   readonly close: () => Promise<void>
 }
 
-/** What every worker does: text of our own, so that it needs no file of its own in a bundle. */
+/** What every worker does. */
 const text = `
-const { parentPort, workerData } = require('node:worker_threads')
-const { run } = new WebAssembly.Instance(workerData.module, { env: { memory: workerData.memory } }).exports
-parentPort.on('message', () => {
+const { run } = new WebAssembly.Instance(data.module, { env: { memory: data.memory } }).exports
+listen(() => {
   let failed = null
   try { run() } catch (cause) { failed = String(cause && cause.message) }
-  parentPort.postMessage(failed)
+  tell(failed)
 })
 `
 
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
-
 const hand = (module: WebAssembly.Module, memory: WebAssembly.Memory): Hand => {
-  const found = nodeThreads()
-  if (found === null) throw new Error('internal: no threads here; ask canThread first')
-  const worker: Worker = new found.Worker(text, { eval: true, workerData: { module, memory }, execArgv: [] })
   let ended: string | null = null
   let answer: ((failed: string | null) => void) | null = null
   const told = (failed: string | null): void => {
     // Between calls, threads do not keep the process alive.
-    worker.unref()
+    worker.keepAlive(false)
     answer?.(failed)
     answer = null
   }
-  const end = (how: string): void => {
-    ended ??= how
-    told(ended)
-  }
-  worker.unref()
-  worker.on('message', (failed) => told(failed === null ? null : `failed: ${failed}`))
-  worker.on('error', (cause) => end(`failed: ${messageOf(cause)}`))
-  worker.on('exit', () => end('ended before it had an answer'))
+  const worker = thread(
+    text,
+    { module, memory },
+    {
+      heard: (failed) => told(failed === null ? null : `failed: ${failed}`),
+      ended: (how) => {
+        ended ??= how
+        told(ended)
+      }
+    }
+  )
   return {
     run: () =>
       new Promise((resolve, reject) => {
         const settle = (failed: string | null): void => (failed === null ? resolve() : reject(new Error(failed)))
         if (ended !== null) return settle(ended)
         answer = settle
-        worker.ref()
-        worker.postMessage(0)
+        worker.keepAlive(true)
+        worker.post(0)
       }),
-    close: async () => void (await worker.terminate())
+    close: () => worker.terminate()
   }
 }
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 const runOwn = ({ run }: { readonly run: () => void }): void => {
   try {

@@ -49,7 +49,7 @@ const launcher = (given: WasmProgram) => {
 
 interface Running {
   readonly memory: WebAssembly.Memory
-  readonly run: () => void
+  readonly run: () => void | Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -81,7 +81,7 @@ export const engine = async (program: WasmProgram): Promise<ResidentEngine> => {
     kind: program.threads === 1 ? 'simd' : `simd, ${program.threads} threads`,
     write: (input, array) => values(input).set(array),
     run: async (want) => {
-      run()
+      await run()
       const answer = copies(want)
       // An update may read what another one writes: what is passed on is read before anything is written.
       const passed = copies(elsewhere.flatMap(({ output }) => (inputs.has(output) ? [output] : [])))

@@ -11,7 +11,7 @@ import { type ResidentEngine, residentExecutable } from '../backends/resident'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
 import { engine } from './engine'
 import { inGroups } from './in-groups'
-import { parallelism } from './team'
+import { parallelism } from './worker'
 
 const backend: BackendName = 'wasm'
 

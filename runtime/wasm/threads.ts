@@ -6,6 +6,7 @@ import { encode } from '../../codegen/targets/wasm/encode'
 import type { GroupProgram } from '../../codegen/targets/wasm/lanes/group'
 import { pageBytes } from '../../codegen/targets/wasm/module'
 import { batchOf, copyIn, copyOut, type GroupExports, type Groups, loadInto, outputsFor, portOf, split } from './lanes'
+import { maySleep, type Thread, thread } from './worker'
 
 export interface ThreadedGroups extends Groups {
   readonly threads: number
@@ -21,13 +22,9 @@ const [idle, taken, broken] = [0, 2 ** 30, -(2 ** 31)]
 /** Turns to look for work before sleeping: about as long as waking takes. */
 const patience = 20_000
 
-/**
- * A thread: it takes what its places hold, one after the other. Text of our own, so that it needs no file of its own
- * in a bundle; nothing is put into it.
- */
+/** A thread: it takes what its places hold, one after the other. */
 const text = `
-const { workerData } = require('node:worker_threads')
-const { module, memory, control, groupBytes, patience, taken, broken } = workerData
+const { module, memory, control, groupBytes, patience, taken, broken } = data
 const { begin, run } = new WebAssembly.Instance(module, { env: { memory } }).exports
 const places = new Int32Array(control)
 for (let place = 0; ; place = 1 - place) {
@@ -52,28 +49,6 @@ for (let place = 0; ; place = 1 - place) {
 }
 `
 
-export interface Worker {
-  readonly once: (event: string, listener: (value: unknown) => void) => void
-  readonly on: (event: string, listener: (value: unknown) => void) => void
-  readonly postMessage: (value: unknown) => void
-  readonly ref: () => void
-  readonly unref: () => void
-  readonly terminate: () => unknown
-}
-
-interface Threads {
-  readonly Worker: new (text: string, options: { eval: true; workerData: unknown; execArgv: string[] }) => Worker
-}
-
-/** Node's threads, or null elsewhere; asked for by name, so that bundles for pages need not have them. */
-export const nodeThreads = (): Threads | null => {
-  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
-  return (process?.getBuiltinModule?.('node:worker_threads') as Threads | undefined) ?? null
-}
-
-/** Whether groups can run on several threads here. */
-export const canThread = (): boolean => typeof SharedArrayBuffer !== 'undefined' && nodeThreads() !== null
-
 interface Helper {
   readonly numbers: Float32Array
   readonly places: Int32Array
@@ -81,19 +56,27 @@ interface Helper {
   readonly from: number[]
   /** The place that is filled next. */
   next: number
-  readonly worker: Worker
+  readonly thread: Thread
 }
 
 const pagesOf = (program: GroupProgram): number => Math.ceil((program.bytes + program.groupBytes) / pageBytes)
 
-const helper = (program: GroupProgram, module: WebAssembly.Module, { Worker }: Threads): Helper => {
+const helper = (program: GroupProgram, module: WebAssembly.Module): Helper => {
   const pages = pagesOf(program)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   const control = new SharedArrayBuffer(8)
-  const workerData = { module, memory, control, groupBytes: program.groupBytes, patience, taken, broken }
-  const worker = new Worker(text, { eval: true, workerData, execArgv: [] })
-  worker.unref()
-  return { numbers: new Float32Array(memory.buffer), places: new Int32Array(control), from: [0, 0], next: 0, worker }
+  const places = new Int32Array(control)
+  const data = { module, memory, control, groupBytes: program.groupBytes, patience, taken, broken }
+  const ended = (): void => {
+    for (const place of [0, 1]) Atomics.store(places, place, broken)
+  }
+  return {
+    numbers: new Float32Array(memory.buffer),
+    places,
+    from: [0, 0],
+    next: 0,
+    thread: thread(text, data, { ended })
+  }
 }
 
 /**
@@ -101,8 +84,6 @@ const helper = (program: GroupProgram, module: WebAssembly.Module, { Worker }: T
  * totals are of one memory. Call `close` when done; threads that wait do not keep the process alive.
  */
 export const threadedGroups = (program: GroupProgram, threads: number): ThreadedGroups => {
-  const found = nodeThreads()
-  if (found === null) throw new Error('internal: no threads here; ask canThread first')
   if (program.outputs.some((p) => !p.batched)) throw new Error(`internal: ${program.name} gives totals over systems`)
   const pages = pagesOf(program)
   const memory = { pages, most: pages, imported: true, shared: true }
@@ -110,7 +91,8 @@ export const threadedGroups = (program: GroupProgram, threads: number): Threaded
   const own = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   const { begin, run } = new WebAssembly.Instance(module, { env: { memory: own } }).exports as unknown as GroupExports
   const numbers = new Float32Array(own.buffer)
-  const helpers = Array.from({ length: threads - 1 }, () => helper(program, module, found))
+  const helpers = Array.from({ length: threads - 1 }, () => helper(program, module))
+  const sleeps = maySleep()
   const memories = [numbers, ...helpers.map((h) => h.numbers)]
   const load: Groups['load'] = (values) => {
     for (const each of memories) loadInto(program, each, values)
@@ -180,7 +162,7 @@ export const threadedGroups = (program: GroupProgram, threads: number): Threaded
       for (const h of helpers) {
         for (const place of [0, 1]) {
           for (let turns = 0; Atomics.load(h.places, place) > 0; turns++) {
-            if (turns > patience) Atomics.wait(h.places, place, Atomics.load(h.places, place), 100)
+            if (sleeps && turns > patience) Atomics.wait(h.places, place, Atomics.load(h.places, place), 100)
           }
           serve(h, place)
         }
@@ -192,7 +174,7 @@ export const threadedGroups = (program: GroupProgram, threads: number): Threaded
       return numbers.slice(address / 4, address / 4 + elements)
     },
     close: () => {
-      for (const { worker } of helpers) worker.terminate()
+      for (const h of helpers) void h.thread.terminate()
     }
   }
 }

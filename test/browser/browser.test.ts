@@ -91,6 +91,13 @@ test('the ladder in a page of a browser', async (t) => {
     else t.skip(why)
   }
   for (const climb of report.climbs) judge(t, climb)
+  const threads = report.threads
+  t.equal(threads?.shares, true, `an isolated page shares memory among threads: ${threads?.parallelism} at once`)
+  t.equal(threads?.sleeps, false, 'though its own thread never sleeps')
+  t.deepEqual(threads?.kinds, ['simd', 'simd, 2 threads', 'simd, 3 threads'], 'a training step runs on several')
+  t.equal(threads?.same, true, 'and gives the same bits as on one')
+  t.equal(threads?.groups, true, 'so does a batch of systems')
+  t.match(threads?.failure ?? '', /another of its threads failed$/, 'one that fails is told of')
   const webasm = report.probes.find(({ name, works }) => name === 'webasm' && works)
   if (webasm !== undefined) t.equal(webasm.patch?.patched, true, `webasm is patched: ${webasm.patch?.reason}`)
   const offered = new Set(report.climbs.map(({ backend }) => backend))

@@ -47,6 +47,9 @@ const flags: readonly string[] = [
 
 const page = '<!doctype html><meta charset="utf-8"><title>ansatz</title><script src="/page.js"></script>\n'
 
+/** What a page needs that shares memory among threads. */
+const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+
 const bodyOf = async (request: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -65,7 +68,11 @@ const matters = (said: string): string =>
 const serve = (script: string, seen: () => void, posted: (body: string) => void): Promise<Server> =>
   new Promise((resolve) => {
     const server = createServer(async (request, response) => {
-      const type = (name: string) => ({ 'Content-Type': `${name}; charset=utf-8`, 'Cache-Control': 'no-store' })
+      const type = (name: string) => ({
+        'Content-Type': `${name}; charset=utf-8`,
+        'Cache-Control': 'no-store',
+        ...isolation
+      })
       if (request.method === 'POST' && request.url === '/report') {
         const body = await bodyOf(request)
         response.writeHead(204).end()

@@ -10,6 +10,7 @@ import type { Row } from '../../runtime/ladder/rung'
 import { catalogue } from '../../spec/zoo/catalogue'
 import { right, typed } from '../support/right'
 import type { Calls, Climb, Missing, Report } from './report'
+import { threads } from './threads'
 
 const backends: readonly BackendName[] = ['cpu', 'wasm', 'webasm', 'webgl2', 'webgpu', 'wgsl']
 
@@ -105,10 +106,10 @@ const main = async (): Promise<void> => {
       climbs.push(climbed)
     }
   }
-  await post({ probes, auto, climbs, missing, fault: null })
+  await post({ probes, auto, climbs, missing, threads: await threads(), fault: null })
 }
 
 main().catch((cause: unknown) => {
   const fault = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
-  return post({ probes: [], auto: '', climbs: [], missing: [], fault })
+  return post({ probes: [], auto: '', climbs: [], missing: [], threads: null, fault })
 })

@@ -33,7 +33,23 @@ export interface Missing {
   readonly why: string
 }
 
+/** Threads that share memory, in this page. */
+export interface ThreadsReport {
+  readonly shares: boolean
+  /** Whether the page's own thread may sleep. */
+  readonly sleeps: boolean
+  readonly parallelism: number
+  /** How a training step executed on one, two and three threads. */
+  readonly kinds: readonly string[]
+  /** Whether they gave the same bits. */
+  readonly same: boolean
+  readonly groups: boolean
+  /** What is said where one of them fails. */
+  readonly failure: string
+}
+
 export interface Report {
+  readonly threads: ThreadsReport | null
   readonly probes: readonly Probe[]
   readonly auto: string
   readonly climbs: readonly Climb[]

@@ -3,7 +3,8 @@ import test from 'tape'
 
 import { choleskyProgram } from '../../codegen/targets/wasm/classical/program'
 import { groups } from '../../runtime/wasm/lanes'
-import { canThread, threadedGroups } from '../../runtime/wasm/threads'
+import { threadedGroups } from '../../runtime/wasm/threads'
+import { canThread } from '../../runtime/wasm/worker'
 
 /** Systems with distinct answers: system s has the diagonal `1 + s + i` and small equal entries beside it. */
 const systems = (n: number, batch: number) => {
