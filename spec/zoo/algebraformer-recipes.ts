@@ -35,8 +35,8 @@ export interface Setting {
   readonly batch: number
   /** The peak learning rate. */
   readonly rate: Readonly<Record<Architecture, number>>
-  /** The rates that are tried, in courses of so many epochs; null: none are. */
-  readonly rates: { readonly tried: readonly number[]; readonly epochs: number } | null
+  /** The rates that are tried, in courses of so many epochs. */
+  readonly rates: { readonly tried: readonly number[]; readonly epochs: number }
   readonly seeds: number
   readonly diffusion: Course
   /** One seed of every architecture trains for so many epochs more; null: none does. */
@@ -89,7 +89,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     recurrent: { layers: 2, lstm: 76, gru: 88 },
     batch: 32,
     rate: { algebraformer: 1e-3, gru: 3e-3, lstm: 3e-3 },
-    rates: { tried: [5e-4, 1e-3, 2e-3, 3e-3, 6e-3], epochs: 30 },
+    rates: { tried: [5e-4, 1e-3, 3e-3, 6e-3], epochs: 15 },
     seeds: 3,
     diffusion: { systems: 2000, epochs: 100 },
     longer: { systems: 2000, epochs: 300 },
@@ -110,7 +110,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     recurrent: { layers: 4, lstm: 340, gru: 394 },
     batch: 256,
     rate: { algebraformer: 3e-4, gru: 1e-3, lstm: 1e-3 },
-    rates: null,
+    rates: { tried: [1e-4, 3e-4, 1e-3, 3e-3], epochs: 20 },
     seeds: 3,
     diffusion: { systems: 50_000, epochs: 400 },
     longer: null,
@@ -208,8 +208,8 @@ export const ratesOnDiffusion = (
   o: Setting,
   architecture: Architecture
 ): readonly { readonly peak: number; readonly recipe: R.Recipe }[] =>
-  (o.rates?.tried ?? []).map((peak) => {
-    const to = { systems: o.diffusion.systems, epochs: o.rates?.epochs ?? 0 }
+  o.rates.tried.map((peak) => {
+    const to = { systems: o.diffusion.systems, epochs: o.rates.epochs }
     return { peak, recipe: diffusing(o, architecture, `diffusion-rate-${peak}`, to, peak) }
   })
 

@@ -8,6 +8,7 @@ import { encoding } from './encoding'
 import { latency } from './latency'
 import { newtonRow } from './newton'
 import { noise } from './noise'
+import { rates } from './rates'
 import { scaling } from './scaling'
 import { transferRow } from './transfer'
 
@@ -32,5 +33,5 @@ export const algebraformerReport: Report = {
   configs: ['quick', 'reduced', 'full'],
   usual: 'reduced',
   training: 'auto',
-  rows: [diffusion, transferRow, condition, noise, encoding, newtonRow, latency, scaling]
+  rows: [diffusion, rates, transferRow, condition, noise, encoding, newtonRow, latency, scaling]
 }

@@ -1,47 +1,39 @@
-/** Part of row 1: every architecture at several peak learning rates in short courses, judged on systems of their own. */
+/** Learning rates of the diffusion row: every architecture at several peaks in short courses, judged on systems of their own. */
 import * as E from 'fp-ts/Either'
 
 import {
   type Architecture,
   architectures,
   diffusionOf,
-  ratesOnDiffusion
+  ratesOnDiffusion,
+  type Setting
 } from '../../../spec/zoo/algebraformer-recipes'
-import type { Runtime } from '../../backends/runtime'
 import * as Key from '../../random/key'
 import { draw } from '../../sample/draw'
-import type { Claim, Config, Planned, RowContext, Table } from '../row'
-import { e, judgeRun, settingOf, testSystems } from './judged'
-
-// --- model -----------------------------------------------------------------------------------------------------------
+import type { Claim, Planned, Row, RowContext, RowResult } from '../row'
+import { titles } from './diffusion'
+import { e, judgeRun, settingOf, testSystems, withRuntime } from './judged'
 
 interface Tried {
   readonly peak: number
   readonly mse: number
 }
 
-export interface Rates {
-  readonly claims: readonly Claim[]
-  readonly tables: readonly Table[]
-}
+type Found = ReadonlyMap<Architecture, readonly Tried[]>
 
 // --- claims ----------------------------------------------------------------------------------------------------------
 
 /** An error so many times the least still counts as the least: seeds of one network differ by more. */
 const alike = 1.25
 
-const claimOf = (
-  titles: Readonly<Record<Architecture, string>>,
-  rates: Readonly<Record<Architecture, number>>,
-  found: ReadonlyMap<Architecture, readonly Tried[]>
-): Claim => {
+const claimOf = ({ rate }: Setting, found: Found): Claim => {
   const each = [...found].map(([architecture, tried]) => {
     const best = tried.reduce((p, q) => (q.mse < p.mse ? q : p))
-    const own = tried.find(({ peak }) => peak === rates[architecture])
+    const own = tried.find(({ peak }) => peak === rate[architecture])
     return {
       name: titles[architecture],
       best,
-      own: own ?? { peak: rates[architecture], mse: Number.POSITIVE_INFINITY }
+      own: own ?? { peak: rate[architecture], mse: Number.POSITIVE_INFINITY }
     }
   })
   return {
@@ -55,42 +47,51 @@ const claimOf = (
   }
 }
 
-// --- running ---------------------------------------------------------------------------------------------------------
+// --- the row ---------------------------------------------------------------------------------------------------------
 
-export const rateRuns = (config: Config, seed: number): readonly Planned[] =>
-  architectures.flatMap((a) =>
-    ratesOnDiffusion(settingOf({ config }), a).map(({ recipe }) => ({ recipe, seeds: [seed] }))
-  )
+const planned = (o: Setting, seed: number): readonly Planned[] =>
+  architectures.flatMap((a) => ratesOnDiffusion(o, a).map(({ recipe }) => ({ recipe, seeds: [seed] })))
 
-/** Trains and judges at every rate; nothing where a configuration tries none. */
-export const triedRates = async (
-  c: RowContext,
-  runtime: Runtime,
-  titles: Readonly<Record<Architecture, string>>
-): Promise<E.Either<string, Rates>> => {
-  const o = settingOf(c)
-  if (o.rates === null) return E.right({ claims: [], tables: [] })
-  const sample = draw(diffusionOf(o), Key.fold(c.key, 'rates'), { n: o.n, batch: testSystems(c) })
-  const found = new Map<Architecture, readonly Tried[]>()
-  for (const architecture of architectures) {
-    const tried: Tried[] = []
-    for (const { peak, recipe } of ratesOnDiffusion(o, architecture)) {
-      const run = await c.train(recipe, c.seed)
-      if (E.isLeft(run)) return run
-      const judged = await judgeRun(runtime, run.right, sample)
-      if (E.isLeft(judged)) return judged
-      tried.push({ peak, mse: judged.right.mse })
-    }
-    found.set(architecture, tried)
-  }
-  return E.right({
-    claims: [claimOf(titles, o.rate, found)],
-    tables: [
-      {
-        title: `MSE after ${o.rates.epochs} epochs by peak learning rate, on ${sample.batch} other systems`,
-        columns: ['network', ...o.rates.tried.map(String)],
-        rows: [...found].map(([architecture, tried]) => [titles[architecture], ...tried.map(({ mse }) => mse)])
+const run = async (c: RowContext): Promise<E.Either<string, RowResult>> =>
+  withRuntime(async (runtime) => {
+    const o = settingOf(c)
+    const sample = draw(diffusionOf(o), Key.fold(c.key, 'test'), { n: o.n, batch: testSystems(c) })
+    const found = new Map<Architecture, readonly Tried[]>()
+    for (const architecture of architectures) {
+      const tried: Tried[] = []
+      for (const { peak, recipe } of ratesOnDiffusion(o, architecture)) {
+        const run = await c.train(recipe, c.seed)
+        if (E.isLeft(run)) return run
+        const judged = await judgeRun(runtime, run.right, sample)
+        if (E.isLeft(judged)) return judged
+        tried.push({ peak, mse: judged.right.mse })
       }
-    ]
+      found.set(architecture, tried)
+    }
+    const { tried, epochs } = o.rates
+    return E.right({
+      claims: [claimOf(o, found)],
+      tables: [
+        {
+          title: `MSE after ${epochs} epochs by peak learning rate, on ${sample.batch} systems that no other row sees`,
+          columns: ['network', ...tried.map(String)],
+          rows: [...found].map(([architecture, all]) => [titles[architecture], ...all.map(({ mse }) => mse)])
+        }
+      ],
+      plots: [],
+      backends: ['wasm float32'],
+      recipes: planned(o, c.seed).map(({ recipe }) => recipe.name),
+      notes: [
+        'The other rows train Algebraformer at its rate here; a short course wants a higher rate than a long one, if it wants another.'
+      ]
+    })
   })
+
+export const rates: Row = {
+  id: 'rates',
+  title: 'Learning rates',
+  about:
+    'Every architecture of the diffusion row at several peak learning rates, in short courses with a warm-up and a cosine of their own.',
+  trainings: (config, seed) => planned(settingOf({ config }), seed),
+  run
 }
