@@ -24,7 +24,8 @@ const sentences: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'the path holds a character that no path can hold'
 }
 
-const sentence = (cause: unknown): string => {
+/** What the file system says of a failure, in words. */
+export const sentence = (cause: unknown): string => {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'unknown cause'
   return Object.hasOwn(sentences, code) ? sentences[code]! : code
 }

@@ -3,10 +3,17 @@
  */
 import { note } from './print'
 
-/** Aborts at the first interrupt, with a sentence; a second one ends the program as usual. */
-export const interruptible = (sentence: string): { readonly signal: AbortSignal; readonly release: () => void } => {
+/**
+ * Aborts at the first interrupt, with a sentence, for which `room` clears what stands in its place; a second one ends the program
+ * as usual.
+ */
+export const interruptible = (
+  sentence: string,
+  room: () => void = () => {}
+): { readonly signal: AbortSignal; readonly release: () => void } => {
   const control = new AbortController()
   const stop = (): void => {
+    room()
     note(sentence)
     control.abort()
     release()

@@ -73,10 +73,15 @@ const train = program
   .addOption(backend('javascript'))
   .option('--threads <n>', 'threads of the backend wasm that share every batch of stages with Adam', whole(1, 256))
   .option('--every <iterations>', 'iterations between two checkpoints', whole(1, 1e9), 100)
+  .option('--plot', 'draw the loss as it falls; where standard error is no terminal, once at the end')
+  .option(
+    '--report <file>',
+    'write a page on the run, as .html: curves, stages, figures; also of one that was interrupted'
+  )
   .addOption(json())
   .addHelpText(
     'after',
-    `${example('ansatz train block-linear-2 --out my.safetensors', 'ansatz train adam-demo --backend webasm', 'ansatz train block-82 --resume block-82.training.safetensors')}\nA checkpoint to go on from is kept beside FILE as NAME.training.safetensors, also when the run is interrupted\n(exit code ${exits.interrupted.code}); it goes when the run ends. The same recipe, seed and backend give the same bytes.\n`
+    `${example('ansatz train block-linear-2 --out my.safetensors', 'ansatz train adam-demo --plot --report adam.html', 'ansatz train block-82 --resume block-82.training.safetensors')}\nA checkpoint to go on from is kept beside FILE as NAME.training.safetensors, and the curves so far as\nNAME.training.jsonl, also when the run is interrupted (exit code ${exits.interrupted.code}); both go when the run ends. The same recipe, seed and backend give the same bytes.\n`
   )
   .action(action(async () => (await import('./commands/train')).train))
 

@@ -103,7 +103,8 @@ export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<R
     while (iteration < steps && isPatient()) {
       const systems = await batch(iteration)
       if (E.isLeft(systems)) return systems
-      const done = await step(systems.right, rateAt(stage.rate, iteration, steps))
+      const rate = rateAt(stage.rate, iteration, steps)
+      const done = await step(systems.right, rate)
       if (E.isLeft(done)) return done
       iteration++
       loss = done.right
@@ -122,6 +123,8 @@ export const adam = async (c: Context, stage: Adam, from: TrainState): Promise<R
           iterations: steps,
           loss,
           best: best?.loss ?? smallest,
+          rate,
+          ends: iteration === steps || !isPatient(),
           ...(errors.right === undefined ? {} : { heldOut: errors.right })
         },
         now

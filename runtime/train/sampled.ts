@@ -97,7 +97,8 @@ export const sampled = async (c: Context, stage: Sampled, from: TrainState): Pro
           iteration,
           iterations: stage.iterations,
           loss: cost,
-          best: Math.min(cost, state.best?.loss ?? Number.POSITIVE_INFINITY)
+          best: Math.min(cost, state.best?.loss ?? Number.POSITIVE_INFINITY),
+          ends: iteration === stage.iterations
         },
         async () => E.right(now())
       )

@@ -114,7 +114,8 @@ export const scalarNodes = async (c: Context, stage: OnScalars, from: TrainState
             iteration,
             iterations: last.end,
             loss: point.cost,
-            best: Math.min(point.cost, state.best?.loss ?? Number.POSITIVE_INFINITY)
+            best: Math.min(point.cost, state.best?.loss ?? Number.POSITIVE_INFINITY),
+            ends: phase === last && (iteration >= phase.end || point.damping >= settled)
           },
           async () => E.right(now())
         )

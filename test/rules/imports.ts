@@ -37,7 +37,10 @@ const rooms: Readonly<Record<string, Room>> = {
   'codegen/': { rooms: ['spec/', 'codegen/'], packages: ['fp-ts'] },
   'runtime/interpreter/': { rooms: ['spec/', 'runtime/'], packages: libraries },
   'runtime/gpujs/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'gpu.js'] },
-  'runtime/cli/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'commander', 'cli-progress'] },
+  'runtime/cli/': {
+    rooms: all.map((room) => `${room}/`),
+    packages: [...libraries, 'commander', 'cli-progress', 'simple-ascii-chart']
+  },
   'runtime/package/': { rooms: all.map((room) => `${room}/`), packages: [...libraries, 'esbuild'] },
   'runtime/reproduce/': {
     rooms: all.map((room) => `${room}/`),

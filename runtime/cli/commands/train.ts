@@ -4,23 +4,22 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
-import { show as showFamily } from '../../../spec/family'
-import { chain, type Recipe } from '../../../spec/recipe'
-import { encodeRecipe } from '../../../spec/recipe-json'
-import { choose } from '../../backends/choose'
+import type { Recipe } from '../../../spec/recipe'
 import { card, render } from '../../checkpoint/card'
 import { show, write } from '../../checkpoint/checkpoint'
-import { ofState } from '../../checkpoint/trained'
-import { type Dataset, openDataset } from '../../data/dataset'
-import { show as showInput } from '../../io/errors'
-import { holds } from '../../train/batches'
-import { type FollowOptions, follow, type Progress, type TrainBackend, type TrainState } from '../../train/train'
+import { historyFile } from '../../checkpoint/history'
+import type { Dataset } from '../../data/dataset'
+import type { End } from '../../report/training'
+import { type History, judgements } from '../../train/history'
+import { type FollowOptions, follow, type TrainBackend, type Trained, type TrainState } from '../../train/train'
 import { type Failure, fail, failing, failure, type Outcome } from '../exit'
 import { interruptible } from '../interrupt'
-import { readCheckpoint } from '../model'
 import { duration, note, say, sayJson, scientific } from '../print'
-import { bar } from '../progress'
 import { findRecipe } from '../recipe'
+import { type Recorder, recorder } from './train-history'
+import { type Reporter, reporter } from './train-report'
+import { backendOf, datasetOf, resumed } from './train-start'
+import { lastPlot, view } from './train-view'
 
 interface Options {
   readonly out?: string
@@ -30,148 +29,216 @@ interface Options {
   readonly backend: string
   readonly threads?: number
   readonly every: number
+  readonly plot?: boolean
+  readonly report?: string
   readonly json?: boolean
 }
 
 type Result<A> = E.Either<Failure, A>
 
-// --- where a run stands ----------------------------------------------------------------------------------------------
-
-const same = (p: Recipe, q: Recipe): boolean => JSON.stringify(encodeRecipe(p)) === JSON.stringify(encodeRecipe(q))
-
-/** The state to go on from, which must be of this very recipe. */
-const resumed = async (file: string, recipe: Recipe): Promise<Result<TrainState>> => {
-  const found = await readCheckpoint(file)
-  if (E.isLeft(found)) return found
-  const { state, recipe: own } = found.right
-  if (state === null)
-    return fail(
-      'model',
-      `${file}: holds weights and no run to go on with; give the .training.safetensors that a run kept`
-    )
-  if (own === null || !same(own, recipe)) {
-    return fail(
-      'model',
-      `${file}: is of the recipe ${own?.name ?? 'of another origin'} as it was then, not of ${recipe.name} as it is now`
-    )
-  }
-  return E.right(state)
+/** All that a run needs, found before its first iteration. */
+interface Run {
+  readonly recipe: Recipe
+  readonly state: TrainState | undefined
+  readonly backend: TrainBackend | undefined
+  readonly dataset: Dataset | undefined
+  readonly recorder: Recorder
+  readonly report: Reporter | null
+  readonly out: string
+  readonly kept: string
 }
 
-// --- datasets --------------------------------------------------------------------------------------------------------
-
-/** The dataset of a folder, which one of the recipe's stages must be able to train on; nothing without a folder. */
-const datasetOf = async (folder: string | undefined, recipe: Recipe): Promise<Result<Dataset | undefined>> => {
-  if (folder === undefined) return E.right(undefined)
-  const dataset = await openDataset(folder)()
-  if (E.isLeft(dataset)) return fail('input', showInput(dataset.left))
-  const trains = chain(recipe)
-    .flatMap(({ stages }) => stages)
-    .filter((stage) => stage._tag === 'adam')
-  if (trains.some((stage) => holds(dataset.right, stage))) return dataset
-  await dataset.right.close()
-  const { family, count } = dataset.right.manifest
-  const wanted = trains.map((s) => `${s.systems ?? s.batch} or more systems (${showFamily(s.family)})`)
-  return fail(
-    'model',
-    wanted.length === 0
-      ? `recipe ${recipe.name}: has no stage with Adam, which alone trains on a dataset`
-      : `${folder}: holds ${count} systems (${showFamily(family)}); recipe ${recipe.name} trains on ${wanted.join(', or on ')}`
-  )
-}
-
-// --- following -------------------------------------------------------------------------------------------------------
-
-/** Exit codes by what stops a run. */
-const exitOf = { recipe: 'model', backend: 'backend', file: 'input' } as const
-
-const titled = (p: Progress): string => {
-  const start = p.starts > 1 ? `, start ${p.start + 1} of ${p.starts}` : ''
-  const part = p.parts > 1 ? `recipe ${p.part + 1} of ${p.parts}, ` : ''
-  return `${part}stage ${p.stage + 1} of ${p.stages}${start}  loss ${scientific(p.loss)}${p.starts > 1 ? `  best ${scientific(p.best)}` : ''}`
-}
-
-const backendOf = async (name: string): Promise<Result<TrainBackend>> => {
-  if (name === 'javascript') return E.right(name)
-  return pipe(
-    await choose(name)(),
-    E.mapLeft((error) => failure('backend', error.message))
-  )
-}
+// --- before ----------------------------------------------------------------------------------------------------------
 
 const withoutExtension = (file: string): string => file.replace(/\.safetensors$/, '')
 
-export const train = async (name: string, o: Options): Promise<Outcome> => {
+const prepared = async (name: string, o: Options): Promise<Result<Run>> => {
   const recipe = await findRecipe(name)
   if (E.isLeft(recipe)) return recipe
-  const { model } = recipe.right
   const out = o.out ?? `${recipe.right.name}.safetensors`
   const kept = `${withoutExtension(out)}.training.safetensors`
+  const report = o.report === undefined ? E.right(null) : await reporter(o.report)
+  if (E.isLeft(report)) return report
   const state = o.resume === undefined ? E.right(undefined) : await resumed(o.resume, recipe.right)
   if (E.isLeft(state)) return state
+  const seed = state.right?.seed ?? o.seed ?? recipe.right.seed
+  const history = await recorder(
+    kept,
+    { recipe: recipe.right.name, seed },
+    o.resume === undefined || state.right === undefined ? undefined : { file: o.resume, state: state.right }
+  )
+  if (E.isLeft(history)) return history
   const backend = state.right === undefined ? await backendOf(o.backend) : E.right(undefined)
   if (E.isLeft(backend)) return backend
   const dataset = await datasetOf(o.data, recipe.right)
   if (E.isLeft(dataset)) return dataset
+  return E.right({
+    recipe: recipe.right,
+    state: state.right,
+    backend: backend.right,
+    dataset: dataset.right,
+    recorder: history.right,
+    report: report.right,
+    out,
+    kept
+  })
+}
 
-  const { signal, release } = interruptible('interrupted: keeping a checkpoint; once more ends at once')
-  const progress = await bar('training')
-  const began = Date.now()
+// --- following -------------------------------------------------------------------------------------------------------
+
+/** How a run ended, and after how many seconds of training. */
+type Ended = Trained & { readonly seconds: number }
+
+const followed = async (run: Run, o: Options): Promise<Result<Ended>> => {
+  const { recipe, state, backend, dataset, recorder: history, kept } = run
+  const shown = await view(o.plot === true, history.points)
+  const { signal, release } = interruptible('interrupted: keeping a checkpoint; once more ends at once', shown.clear)
   const options: FollowOptions = {
     checkpointEvery: o.every,
     signal,
-    onProgress: (p) => progress.update(p.iteration, p.iterations, titled(p)),
-    onState: (now) => pipe(write(kept, ofState(recipe.right, now)), TE.mapLeft(show)),
-    ...(state.right === undefined ? {} : { resume: state.right }),
-    ...(backend.right === undefined ? {} : { backend: backend.right }),
+    onProgress: (p) => {
+      history.record(p)
+      if (!signal.aborted) shown.update(p)
+    },
+    onState: (now) =>
+      pipe(
+        history.save(),
+        TE.chain(() =>
+          write(kept, {
+            model: recipe.model,
+            weights: now.weights,
+            recipe,
+            seed: now.seed,
+            loss: now.loss,
+            card: null,
+            state: now
+          })
+        ),
+        TE.mapLeft(show)
+      ),
+    ...(state === undefined ? {} : { resume: state }),
+    ...(backend === undefined ? {} : { backend }),
     ...(o.seed === undefined ? {} : { seed: o.seed }),
     ...(o.threads === undefined ? {} : { threads: o.threads }),
-    ...(dataset.right === undefined ? {} : { dataset: dataset.right })
+    ...(dataset === undefined ? {} : { dataset })
   }
-  const trained = await follow(recipe.right, options)()
-  await dataset.right?.close()
-  progress.stop()
+  const trained = await follow(recipe, options)()
+  const seconds = history.seconds()
+  await dataset?.close()
+  shown.clear()
   release()
-  if (E.isLeft(trained)) return fail(exitOf[trained.left.about], trained.left.message)
-  const { _tag, weights, loss, state: last } = trained.right
-
-  if (_tag === 'interrupted') {
-    if (o.json === true) sayJson({ recipe: recipe.right.name, status: 'interrupted', loss, resume: kept })
-    note(
-      `interrupted ${last.ahead === 0 ? '' : `in ${chain(recipe.right).at(-1 - last.ahead)?.name} `}at stage ${last.stage + 1}, iteration ${last.iteration}; go on with: ansatz train ${name}${o.data === undefined ? '' : ` --data ${o.data}`} --out ${out} --resume ${kept}`
+  if (o.plot === true) lastPlot(history.points())
+  return pipe(
+    trained,
+    E.bimap(
+      ({ message }) => failure('model', message),
+      (ended) => ({ ...ended, seconds })
     )
-    return E.right('interrupted')
+  )
+}
+
+// --- after -----------------------------------------------------------------------------------------------------------
+
+/** Judgements as `--json` gives them; stages are counted from 1, as everywhere in texts. */
+const judgementsOf = (points: History): readonly object[] =>
+  judgements(points).map(({ before, stage, iteration, seconds, loss, heldOut }) => ({
+    ...(before === null ? {} : { before }),
+    stage: stage + 1,
+    iteration,
+    seconds,
+    loss,
+    ...heldOut
+  }))
+
+/** Writes the report, where one is asked for. */
+const reported = (run: Run, o: Options, end: End, loss: number, seconds: number): Promise<Result<void>> => {
+  const { recipe, state, recorder: history, report } = run
+  return report === null
+    ? Promise.resolve(E.right(undefined))
+    : report({
+        recipe,
+        seed: state?.seed ?? o.seed ?? recipe.seed,
+        backend: state?.backend ?? run.backend ?? 'javascript',
+        threads: state?.threads ?? o.threads ?? 1,
+        data: o.data ?? null,
+        end,
+        loss,
+        points: history.points(),
+        seconds
+      })
+}
+
+/** A word as a shell takes it. */
+const word = (text: string): string => (/^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
+const stopped =
+  (name: string) =>
+  async (run: Run, o: Options, { state, loss, seconds }: Ended): Promise<Outcome> => {
+    const { recipe, recorder: history, out, kept } = run
+    const again = [
+      ...(o.data === undefined ? [] : [`--data ${word(o.data)}`]),
+      ...(o.plot === true ? ['--plot'] : []),
+      ...(o.report === undefined ? [] : [`--report ${word(o.report)}`])
+    ]
+    const goOn = ['ansatz train', word(name), ...again, `--out ${word(out)} --resume ${word(kept)}`].join(' ')
+    if (o.json === true) {
+      sayJson({
+        recipe: recipe.name,
+        status: 'interrupted',
+        loss,
+        resume: kept,
+        seconds,
+        judgements: judgementsOf(history.points())
+      })
+    }
+    note(`interrupted at stage ${state.stage + 1}, iteration ${state.iteration}; go on with: ${goOn}`)
+    const written = await reported(
+      run,
+      o,
+      { _tag: 'interrupted', stage: state.stage, iteration: state.iteration, goOn },
+      loss,
+      seconds
+    )
+    return E.isLeft(written) ? written : E.right('interrupted')
   }
 
-  const made = card(recipe.right, weights)
-  if (E.isLeft(made)) return fail('model', `recipe ${recipe.right.name}: ${made.left}`)
-  const written = await write(out, {
-    model,
-    weights,
-    recipe: recipe.right,
-    seed: last.seed,
-    loss,
-    card: made.right,
-    state: null
-  })()
+const finished = async (run: Run, o: Options, { state, weights, loss, seconds }: Ended): Promise<Outcome> => {
+  const { recipe, recorder: history, out, kept } = run
+  const made = card(recipe, weights)
+  if (E.isLeft(made)) return fail('model', `recipe ${recipe.name}: ${made.left}`)
+  const { seed } = state
+  const { model } = recipe
+  const written = await write(out, { model, weights, recipe, seed, loss, card: made.right, state: null })()
   if (E.isLeft(written)) return E.left(failing('input', show)(written.left))
-  await unlink(kept).catch(() => undefined)
+  const told = await reported(run, o, { _tag: 'finished', out, card: made.right }, loss, seconds)
+  if (E.isLeft(told)) return told
+  // With the report written, nothing is left to go on to.
+  for (const file of [kept, historyFile(kept)]) await unlink(file).catch(() => undefined)
   if (o.json === true) {
-    sayJson({
-      recipe: recipe.right.name,
-      status: 'finished',
-      seed: last.seed,
-      backend: last.backend,
-      loss,
-      seconds: (Date.now() - began) / 1000,
-      out,
-      card: made.right
-    })
+    const { backend } = state
+    const status = 'finished'
+    const judged = judgementsOf(history.points())
+    sayJson({ recipe: recipe.name, status, seed, backend, loss, seconds, out, card: made.right, judgements: judged })
     return E.right('done')
   }
-  say(render(recipe.right.name, made.right))
+  say(render(recipe.name, made.right))
   say(
-    `\nloss ${scientific(loss)} after ${duration(Date.now() - began)}, seed ${last.seed}, on ${last.backend}; the weights are in ${out}`
+    `\nloss ${scientific(loss)} after ${duration(1000 * seconds)}, seed ${seed}, on ${state.backend}; the weights are in ${out}`
   )
   return E.right('done')
+}
+
+// --- the command -----------------------------------------------------------------------------------------------------
+
+export const train = async (name: string, o: Options): Promise<Outcome> => {
+  const run = await prepared(name, o)
+  if (E.isLeft(run)) return run
+  const trained = await followed(run.right, o)
+  if (E.isRight(trained))
+    return (trained.right._tag === 'finished' ? finished : stopped(name))(run.right, o, trained.right)
+  const { recorder: history } = run.right
+  const end: End = { _tag: 'failed', cause: trained.left.message }
+  const told = await reported(run.right, o, end, history.points().at(-1)?.loss ?? Number.NaN, history.seconds())
+  if (E.isLeft(told)) note(told.left.message)
+  return trained
 }
