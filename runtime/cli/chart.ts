@@ -29,9 +29,12 @@ const roundStep = (span: number, most: number): number => {
   return power * ([1, 2, 5].find((k) => k * power >= raw) ?? 10)
 }
 
+/** A share of a step by which rounding may miss a multiple. */
+const slack = 1e-9
+
 const multiples = (low: number, high: number, step: number): readonly number[] => {
-  const first = Math.ceil(low / step)
-  return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, k) => (first + k) * step)
+  const first = Math.ceil(low / step - slack)
+  return Array.from({ length: Math.max(0, Math.floor(high / step + slack) - first + 1) }, (_, k) => (first + k) * step)
 }
 
 /** Exponents of powers of ten; where there are fewer than two, of 2 and 5 times powers of ten as well. */
@@ -71,6 +74,12 @@ const thinned = (places: readonly Place[], columns: number): readonly Place[] =>
 const dyed = (text: string, code: number, { colour }: ChartOptions): string =>
   colour ? `\u001b[${code}m${text}\u001b[0m` : text
 
+const legend = (judged: boolean, o: ChartOptions): string => {
+  const [loss, held, axis] = [' training loss', ' held-out MSE', 'over iterations']
+  const start = `  ${dyed('━', 36, o)}${loss}${judged ? `   ${dyed('●', 33, o)}${held}` : ''}`
+  return o.width < `  -${loss}   -${held}   ${axis}`.length ? start : `${start}   ${axis}`
+}
+
 /** The chart's lines; none where no loss can be drawn or there is no room. */
 export const chart = (points: History, o: ChartOptions): readonly string[] => {
   const [width, height] = [o.width - margin.width, o.height - margin.height]
@@ -99,12 +108,9 @@ export const chart = (points: History, o: ChartOptions): readonly string[] => {
       ...(o.colour ? { color: 'ansiCyan' as const } : {})
     }
   )
-  const legend = [`${dyed('━', 36, o)} training loss`, ...(held.length > 0 ? [`${dyed('●', 33, o)} held-out MSE`] : [])]
-  return [
-    ...text
-      .split('\n')
-      .map((row) => row.trimEnd())
-      .filter((row) => row !== ''),
-    `  ${legend.join('   ')}   over iterations`
-  ]
+  const rows = text
+    .split('\n')
+    .map((row) => row.trimEnd())
+    .filter((row) => row !== '')
+  return [...rows, legend(held.length > 0, o)]
 }

@@ -25,7 +25,7 @@ const entries: Readonly<Record<string, string>> = {
 /** Packages with native code, which are there or not where the package is installed. */
 const native: readonly string[] = ['webgpu', 'gl']
 
-/** Packages that `ansatz reproduce` draws with; they are asked for by name where they are missing. */
+/** Packages that draw plots of reports; they are asked for by name where they are missing. */
 const drawing: readonly string[] = ['vega', 'vega-lite', '@resvg/resvg-wasm', 'dejavu-fonts-ttf']
 
 /** gpu.js stands in a file of its own, which every other file imports where it opens one of its backends. */
@@ -205,7 +205,7 @@ gpu.js asks for `gl`, which compiles for minutes where a compiler is found, and 
 never imports. npm's `overrides` hold in this repository alone, not where our package is installed. So gpu.js is
 bundled, and is no dependency of the package; its `require('gl')` still finds the `gl` that a user has installed, and
 its headless GL works then. The other libraries are bundled too: they are small, and one file is read faster than many.
-Those that draw plots are large, and `ansatz reproduce` alone wants them: they are neither bundled nor dependencies.
+Those that draw plots are large, and reports alone want them: they are neither bundled nor dependencies.
 ndarray-ops makes some two hundred functions as it is read, and the interpreter, which calls four, stands on few ways:
 reading it waits for the first call. `webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
 `fp-ts/Either` in an ES module (a folder), and it is a dependency, because its types are in our interface; its values

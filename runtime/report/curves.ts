@@ -70,7 +70,7 @@ const lines = (
     ...shown.map((what) => ({
       data: { values: values.filter((v) => v.what === what) },
       // Few values are points as well, so that one alone is seen.
-      mark: { type: 'line', clip: true, strokeWidth: 1.5, ...(count(what) <= 60 ? { point: { size: 25 } } : {}) },
+      mark: { type: 'line', strokeWidth: 1.5, ...(count(what) <= 60 ? { point: { size: 25 } } : {}) },
       encoding: { x: x(placed), y, color }
     }))
   ]

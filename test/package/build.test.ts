@@ -73,7 +73,7 @@ test('gpu.js is read when a backend is opened, not before', (t) => {
 
 test('every bundled package keeps its licence', (t) => {
   const text = textOf('LICENSES.txt')
-  for (const name of ['gpu.js', 'acorn', 'ndarray', 'fp-ts', 'commander'])
+  for (const name of ['gpu.js', 'acorn', 'ndarray', 'fp-ts', 'commander', 'simple-ascii-chart'])
     t.ok(packages.includes(name), `${name} is in`)
   for (const name of packages) t.ok(text.includes(`\n${name} `), `the licence of ${name}`)
   for (const name of ['gl', 'webgpu', 'tape', 'esbuild', 'tsx']) t.notOk(packages.includes(name), `${name} is not in`)

@@ -63,9 +63,11 @@ const needless = [
   'node_modules/gpu.js/',
   'node_modules/cli-progress/',
   'node_modules/zod/',
+  'node_modules/simple-ascii-chart/',
   'runtime/gpujs/',
   'runtime/webgpu/',
   'runtime/wgsl/',
+  'runtime/report/',
   'runtime/reproduce/'
 ]
 const needlessToSolve = [

@@ -41,8 +41,10 @@ const watch = (points: () => History): ((p: Progress) => Beside) => {
 
 /** Words on an iteration, the more important ones first. */
 export const words = (p: Progress, { left, judged }: Beside): readonly string[] => {
-  const stage = p.stages > 1 ? `stage ${p.stage + 1} of ${p.stages}` : ''
-  const place = `${p.before === undefined ? '' : `first weights by ${p.before}, `}${stage}`
+  const place = [
+    ...(p.before === undefined ? [] : [`first weights by ${p.before}`]),
+    ...(p.stages > 1 ? [`stage ${p.stage + 1} of ${p.stages}`] : [])
+  ].join(', ')
   return [
     place === '' || left === '' ? `${place}${left}` : `${place} (${left})`,
     ...(p.starts > 1 ? [`start ${p.start + 1} of ${p.starts}`] : []),
