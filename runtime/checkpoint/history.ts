@@ -79,7 +79,7 @@ const judgement = D.struct<Judgement>({
 })
 
 const point = D.struct<Point>({
-  before: D.nullable(D.name),
+  part: count,
   stage: count,
   start: count,
   iteration: count,

@@ -2,21 +2,24 @@
 import * as E from 'fp-ts/Either'
 
 import { show as showFamily } from '../../spec/family'
-import type { Recipe, Stage } from '../../spec/recipe'
+import { chain, type Recipe, type Stage } from '../../spec/recipe'
 import { type Card, trainedLines } from '../checkpoint/card'
 import type { Pen } from '../reproduce/plots'
 import { short } from '../reproduce/report'
-import { along, type History, type Judged, judgements, type Point } from '../train/history'
+import { along, type History, type Judged, judgements, type Place } from '../train/history'
 import { plotsOf } from './curves'
 import { type Html, html, page, raw, table } from './html'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
+/** Where a run stands, whichever its start. */
+export type Where = Omit<Place, 'start'>
+
 /** How a run ended. */
 export type End =
   | { readonly _tag: 'finished'; readonly out: string; readonly card: Card }
-  /** After so many iterations of a stage; `goOn` is the command that goes on with it. */
-  | { readonly _tag: 'interrupted'; readonly stage: number; readonly iteration: number; readonly goOn: string }
+  /** `goOn` is the command that goes on with it. */
+  | { readonly _tag: 'interrupted'; readonly at: Where; readonly goOn: string }
   | { readonly _tag: 'failed'; readonly cause: string }
 
 export interface TrainingReport {
@@ -58,21 +61,28 @@ const kinds: Readonly<Record<Stage['_tag'], string>> = {
   adam: 'Adam'
 }
 
-const place = ({ before, stage }: Point): string => `${before === null ? '' : `${before}, `}stage ${stage + 1}`
-
-const standsAt = (points: History): string => {
-  const last = points.at(-1)
-  return last === undefined ? 'before its first iteration' : `at ${place(last)}, iteration ${last.iteration}`
+/** A stage by its number, and the recipe's name where it is one that first weights come from. */
+const stageOf = (recipe: Recipe, { part, stage }: Where): string => {
+  const recipes = chain(recipe)
+  return `${part === recipes.length - 1 ? '' : `${recipes[part]?.name}, `}stage ${stage + 1}`
 }
 
-const status = ({ end, points }: TrainingReport): Html => {
+const placeOf = (recipe: Recipe, at: Where): string => `${stageOf(recipe, at)}, iteration ${at.iteration}`
+
+const standsAt = ({ recipe, points }: TrainingReport): string => {
+  const last = points.at(-1)
+  return last === undefined ? 'before its first iteration' : `at ${placeOf(recipe, last)}`
+}
+
+const status = (r: TrainingReport): Html => {
+  const { end } = r
   switch (end._tag) {
     case 'finished':
       return html`<p class="status"><b>Finished.</b> The weights are in <code>${end.out}</code>.</p>`
     case 'interrupted':
-      return html`<p class="status short"><b>Interrupted</b> at stage ${end.stage + 1}, iteration ${end.iteration}: this report shows the run up to there. Go on with<br><code>${end.goOn}</code></p>`
+      return html`<p class="status short"><b>Interrupted</b> at ${placeOf(r.recipe, end.at)}: this report shows the run up to there. Go on with<br><code>${end.goOn}</code></p>`
     case 'failed':
-      return html`<p class="status short"><b>Failed</b> ${standsAt(points)}: ${end.cause}</p>`
+      return html`<p class="status short"><b>Failed</b> ${standsAt(r)}: ${end.cause}</p>`
   }
 }
 
@@ -85,12 +95,13 @@ const least = (judged: readonly Judged[]): Judged | undefined =>
 const iterations = ({ points, end }: TrainingReport): number => {
   const last = along(points).at(-1)
   if (last === undefined) return 0
-  const beyond = end._tag === 'interrupted' && last.point.before === null && end.stage === last.point.stage
-  return last.at + (beyond ? end.iteration - last.point.iteration : 0)
+  const { part, stage, iteration } = last.point
+  const beyond = end._tag === 'interrupted' && end.at.part === part && end.at.stage === stage
+  return last.at + (beyond ? Math.max(0, end.at.iteration - iteration) : 0)
 }
 
 const facts = (r: TrainingReport): Html => {
-  const best = least(judgements(r.points).filter((p) => p.before === null))
+  const best = least(judgements(r.points).filter((p) => p.part === chain(r.recipe).length - 1))
   const rows: readonly (readonly [string, string])[] = [
     ['recipe', r.recipe.name],
     ['model', `${r.recipe.model.name}, ${r.parameters} parameters`],
@@ -106,7 +117,7 @@ const facts = (r: TrainingReport): Html => {
       : [
           [
             'best on held-out systems',
-            `MSE ${figure(best.heldOut.mse)}, relative error ${figure(best.heldOut.relative.median)} (median), backward error ${figure(best.heldOut.backward)} (median), at ${place(best)}, iteration ${best.iteration}`
+            `MSE ${figure(best.heldOut.mse)}, relative error ${figure(best.heldOut.relative.median)} (median), backward error ${figure(best.heldOut.backward)} (median), at ${placeOf(r.recipe, best)}`
           ] as const
         ])
   ]
@@ -116,17 +127,17 @@ const facts = (r: TrainingReport): Html => {
 /** One row for every stage that has points. */
 const stages = ({ recipe, points }: TrainingReport): Html => {
   const placed = along(points)
-  const names = [...new Set(points.map(place))]
+  const names = [...new Set(points.map((p) => stageOf(recipe, p)))]
   const anyHeldOut = judgements(points).length > 0
   const rows = names.map((name) => {
-    const own = placed.filter(({ point }) => place(point) === name)
+    const own = placed.filter(({ point }) => stageOf(recipe, point) === name)
     const [first, last] = [own[0]!, own.at(-1)!]
     const before = placed[placed.indexOf(first) - 1]
     const best = least(judgements(own.map(({ point }) => point)))
-    const { before: from, stage } = last.point
+    const { part, stage } = last.point
     return [
       name,
-      from === null ? kinds[recipe.stages[stage]?._tag ?? 'adam'] : 'first weights',
+      kinds[chain(recipe)[part]?.stages[stage]?._tag ?? 'adam'],
       last.at - (before?.at ?? 0),
       time(last.point.seconds - (before?.point.seconds ?? 0)),
       figure(last.point.loss),
@@ -149,7 +160,7 @@ ${table(
 )}`
       ]
 
-const judged = ({ points }: TrainingReport): readonly Html[] => {
+const judged = ({ recipe, points }: TrainingReport): readonly Html[] => {
   const all = judgements(points)
   const columns = [
     '',
@@ -164,7 +175,7 @@ const judged = ({ points }: TrainingReport): readonly Html[] => {
   const rows = all.map((p) => {
     const { mse, relative, backward } = p.heldOut
     return [
-      place(p),
+      stageOf(recipe, p),
       p.iteration,
       time(p.seconds),
       ...[p.loss, mse, relative.median, relative.mean, backward].map(figure)

@@ -6,13 +6,16 @@ import type { Progress, TrainState } from './state'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
-/** Where a run stood after one iteration. */
-export interface Point {
-  /** The recipe that was followed for the first weights, or `null` for the recipe's own stages. */
-  readonly before: string | null
+/** Where a run stands: which recipe of its chain, which stage and start, each from 0, and iterations done in it. */
+export interface Place {
+  readonly part: number
   readonly stage: number
   readonly start: number
   readonly iteration: number
+}
+
+/** What is known after one iteration. */
+export interface Point extends Place {
   /** Mean square error on what the iteration saw; infinite where it was not finite. */
   readonly loss: number
   /** The learning rate, where the stage has one. */
@@ -39,7 +42,7 @@ export const isKept = ({ iteration, iterations, starts, ends, heldOut }: Progres
   iteration === 1 || ends || heldOut !== undefined || iteration % Math.ceil((iterations * starts) / most) === 0
 
 export const pointOf = (p: Progress, seconds: number): Point => ({
-  before: p.before ?? null,
+  part: p.part,
   stage: p.stage,
   start: p.start,
   iteration: p.iteration,
@@ -51,14 +54,15 @@ export const pointOf = (p: Progress, seconds: number): Point => ({
 
 // --- combinators -----------------------------------------------------------------------------------------------------
 
-/** The points that a state has behind it. */
-export const upTo = (points: History, { stage, start, iteration }: TrainState): History =>
-  points.filter(
-    (p) =>
-      p.before !== null ||
-      p.stage < stage ||
-      (p.stage === stage && (p.start < start || (p.start === start && p.iteration <= iteration)))
-  )
+/** Whether a run comes to one place before it comes to another, or both are one. */
+const isBehind = (p: Place, q: Place): boolean => {
+  const order = (['part', 'stage', 'start', 'iteration'] as const).find((key) => p[key] !== q[key])
+  return order === undefined || p[order] < q[order]
+}
+
+/** The points that a state of a chain of `parts` recipes has behind it. */
+export const upTo = (points: History, parts: number, { ahead, stage, start, iteration }: TrainState): History =>
+  points.filter((point) => isBehind(point, { part: parts - 1 - ahead, stage, start, iteration }))
 
 // --- destructors -----------------------------------------------------------------------------------------------------
 
@@ -75,7 +79,7 @@ export interface Placed {
 
 /** Whether two points are of one start of one stage. */
 export const sameStart = (p: Point, q: Point): boolean =>
-  p.before === q.before && p.stage === q.stage && p.start === q.start
+  p.part === q.part && p.stage === q.stage && p.start === q.start
 
 /** Points along one axis: the iterations of a stage or start follow those of the one before. */
 export const along = (points: History): readonly Placed[] => {

@@ -62,8 +62,6 @@ export interface Progress {
   readonly rate?: number
   /** Whether this was the last iteration of the start. */
   readonly ends: boolean
-  /** The recipe that is followed for the first weights of this one, where that is what goes on. */
-  readonly before?: string
   /** Errors on held-out systems, where this iteration was followed by a judgement. */
   readonly heldOut?: Judgement
 }

@@ -15,7 +15,7 @@ const heldOut = (mse: number): Judgement => ({ systems: 8, mse, relative: { medi
 /** Losses 1 to 1e-4 in a straight line of the logarithm, judged at each quarter with ten times the loss. */
 const points = (count: number): History =>
   Array.from({ length: count }, (_, k) => ({
-    before: null,
+    part: 0,
     stage: 0,
     start: 0,
     iteration: k + 1,
@@ -108,6 +108,8 @@ test('a frame is drawn in its own place', (t) => {
 
 test('the line of a training says the time left and the latest judgement, as far as it is wide', (t) => {
   const p: Progress = {
+    part: 0,
+    parts: 1,
     stage: 1,
     stages: 2,
     what: 'adam',
@@ -128,8 +130,8 @@ test('the line of a training says the time left and the latest judgement, as far
     'backward error 1.0e-2'
   ])
   t.deepEqual(words({ ...p, stages: 1 }, { left: '', judged: null }), ['loss 1.0e-3'])
-  t.deepEqual(words({ ...p, stages: 1, starts: 3, before: 'x' }, { left: 'about 9 s left', judged: null }), [
-    'first weights by x (about 9 s left)',
+  t.deepEqual(words({ ...p, stages: 1, starts: 3, parts: 2 }, { left: 'about 9 s left', judged: null }), [
+    'recipe 1 of 2 (about 9 s left)',
     'start 1 of 3',
     'loss 1.0e-3',
     'best 1.0e-4'

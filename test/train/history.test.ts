@@ -36,6 +36,8 @@ const untimed = (points: History): readonly Omit<Point, 'seconds'>[] => points.m
 const run = (options: FollowOptions = {}, r: Recipe.Recipe = recipe) => collect(r, { checkpointEvery: 1, ...options })
 
 const told = (iteration: number, iterations: number, more: Partial<Progress> = {}): Progress => ({
+  part: 0,
+  parts: 1,
   stage: 0,
   stages: 1,
   what: 'adam',
@@ -101,21 +103,26 @@ test('a run that goes on from any state has the points of one that never stopped
   const whole = untimed(pointsOf(progress))
   for (const state of states) {
     const again = await run({ resume: state })
-    const joined = [...upTo(pointsOf(progress), state), ...pointsOf(again.progress)]
+    const joined = [...upTo(pointsOf(progress), 1, state), ...pointsOf(again.progress)]
     t.deepEqual(untimed(joined), whole, `from stage ${state.stage}, start ${state.start}, iteration ${state.iteration}`)
   }
   t.end()
 })
 
-test('points of the recipe that first weights come from are told apart', async (t) => {
-  const from = { ...recipe, name: 'before' }
-  const { progress, states } = await run({}, { ...recipe, start: Recipe.continued({ from }) })
+test('a chain of recipes has the points of all of them, also where it goes on in the first', async (t) => {
+  const from = { ...recipe, name: 'before', stages: recipe.stages.slice(1) }
+  const whole = { ...recipe, start: Recipe.continued({ from }) }
+  const { progress, states } = await run({}, whole)
   const points = pointsOf(progress)
-  const own = points.filter((p) => p.before === null)
-  t.deepEqual([...new Set(points.map((p) => p.before))], ['before', null])
-  t.equal(points.length, 2 * own.length)
-  t.deepEqual(upTo(points, states[0]!), points.slice(0, own.length + 1), 'a state of the recipe has them behind it')
-  t.equal(along(points).at(-1)?.at, points.length)
+  const own = points.filter((p) => p.part === 1)
+  t.equal(points.length - own.length, 14, 'of the first')
+  t.ok(own.length > 14, 'and of the recipe itself')
+  t.equal(along(points).at(-1)?.at, points.length, 'along one axis')
+  for (const state of states.filter((_, k) => k % 4 === 1)) {
+    const again = await run({ resume: state }, whole)
+    const joined = [...upTo(points, 2, state), ...pointsOf(again.progress)]
+    t.deepEqual(untimed(joined), untimed(points), `${state.ahead} ahead, stage ${state.stage}, ${state.iteration}`)
+  }
   t.end()
 })
 

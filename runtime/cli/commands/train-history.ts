@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
+import { chain, type Recipe } from '../../../spec/recipe'
 import { type CheckpointError, show } from '../../checkpoint/error'
 import { addHistory, historyFile, type Run, readHistory, writeHistory } from '../../checkpoint/history'
 import { type History, isKept, type Point, pointOf, upTo } from '../../train/history'
@@ -19,24 +20,32 @@ export interface Recorder {
   readonly save: () => TE.TaskEither<CheckpointError, void>
 }
 
-/** What a run that is resumed has behind it. */
-const earlier = async (checkpoint: string, run: Run, state: TrainState): Promise<E.Either<Failure, History>> => {
-  const file = historyFile(checkpoint)
-  const found = await readHistory(file, run)()
-  if (E.isLeft(found)) return E.left(failing('input', show)(found.left))
-  if (found.right === null) {
-    note(`${file}: there is no such file, so curves begin at stage ${state.stage + 1}, iteration ${state.iteration}`)
-  }
-  return E.right(upTo(found.right ?? [], state))
+/** What a run goes on from, and where it lies. */
+export interface Resumed {
+  readonly file: string
+  readonly state: TrainState
 }
 
-/** A recorder for the run whose checkpoint is `kept`, with what lies beside the checkpoint that it goes on from. */
+/** What a run that is resumed has behind it. */
+const earlier = async ({ file, state }: Resumed, run: Run, parts: number): Promise<E.Either<Failure, History>> => {
+  const name = historyFile(file)
+  const found = await readHistory(name, run)()
+  if (E.isLeft(found)) return E.left(failing('input', show)(found.left))
+  if (found.right === null) {
+    note(`${name}: there is no such file, so curves begin at stage ${state.stage + 1}, iteration ${state.iteration}`)
+  }
+  return E.right(upTo(found.right ?? [], parts, state))
+}
+
+/** A recorder for a run whose checkpoint is `kept`, with what lies beside the checkpoint that it goes on from. */
 export const recorder = async (
   kept: string,
-  run: Run,
-  resume: { readonly file: string; readonly state: TrainState } | undefined
+  recipe: Recipe,
+  seed: number,
+  resume: Resumed | undefined
 ): Promise<E.Either<Failure, Recorder>> => {
-  const found = resume === undefined ? E.right([]) : await earlier(resume.file, run, resume.state)
+  const run: Run = { recipe: recipe.name, seed }
+  const found = resume === undefined ? E.right([]) : await earlier(resume, run, chain(recipe).length)
   if (E.isLeft(found)) return found
   const points: Point[] = [...found.right]
   const before = points.at(-1)?.seconds ?? 0
@@ -47,9 +56,7 @@ export const recorder = async (
 
   return E.right({
     record: (p) => {
-      // First weights may be made once more for a run that goes on; their curve is known then.
-      const known = p.before !== undefined && points.at(-1)?.before === null
-      if (!known && isKept(p)) points.push(pointOf(p, seconds()))
+      if (isKept(p)) points.push(pointOf(p, seconds()))
     },
     points: () => points,
     seconds,

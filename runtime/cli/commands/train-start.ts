@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
 import { show as showFamily } from '../../../spec/family'
-import type { Recipe } from '../../../spec/recipe'
+import { chain, type Recipe } from '../../../spec/recipe'
 import { encodeRecipe } from '../../../spec/recipe-json'
 import { choose } from '../../backends/choose'
 import { type Dataset, openDataset } from '../../data/dataset'
@@ -45,7 +45,9 @@ export const datasetOf = async (folder: string | undefined, recipe: Recipe): Pro
   if (folder === undefined) return E.right(undefined)
   const dataset = await openDataset(folder)()
   if (E.isLeft(dataset)) return fail('input', showInput(dataset.left))
-  const trains = recipe.stages.filter((stage) => stage._tag === 'adam')
+  const trains = chain(recipe)
+    .flatMap(({ stages }) => stages)
+    .filter((stage) => stage._tag === 'adam')
   if (trains.some((stage) => holds(dataset.right, stage))) return dataset
   await dataset.right.close()
   const { family, count } = dataset.right.manifest

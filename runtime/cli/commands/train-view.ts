@@ -27,12 +27,12 @@ const watch = (points: () => History): ((p: Progress) => Beside) => {
   let [stage, judged]: [string, Judgement | null] = ['', null]
   let clock: Underway = remaining(1).begin(1)
   return (p) => {
-    const own = `${p.before ?? ''} ${p.stage}`
+    const own = `${p.part} ${p.stage}`
     if (own !== stage) {
       stage = own
       clock = remaining(1).begin(1)
       const last = judgements(points()).at(-1)
-      judged = last !== undefined && last.before === (p.before ?? null) && last.stage === p.stage ? last.heldOut : null
+      judged = last !== undefined && last.part === p.part && last.stage === p.stage ? last.heldOut : null
     }
     judged = p.heldOut ?? judged
     return { left: clock.at((p.start + p.iteration / p.iterations) / p.starts).replace(/^, /, ''), judged }
@@ -42,7 +42,7 @@ const watch = (points: () => History): ((p: Progress) => Beside) => {
 /** Words on an iteration, the more important ones first. */
 export const words = (p: Progress, { left, judged }: Beside): readonly string[] => {
   const place = [
-    ...(p.before === undefined ? [] : [`first weights by ${p.before}`]),
+    ...(p.parts > 1 ? [`recipe ${p.part + 1} of ${p.parts}`] : []),
     ...(p.stages > 1 ? [`stage ${p.stage + 1} of ${p.stages}`] : [])
   ].join(', ')
   return [

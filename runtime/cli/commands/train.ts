@@ -4,10 +4,11 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
-import type { Recipe } from '../../../spec/recipe'
+import { chain, type Recipe } from '../../../spec/recipe'
 import { card, render } from '../../checkpoint/card'
 import { show, write } from '../../checkpoint/checkpoint'
 import { historyFile } from '../../checkpoint/history'
+import { ofState } from '../../checkpoint/trained'
 import type { Dataset } from '../../data/dataset'
 import type { End } from '../../report/training'
 import { type History, judgements } from '../../train/history'
@@ -64,7 +65,8 @@ const prepared = async (name: string, o: Options): Promise<Result<Run>> => {
   const seed = state.right?.seed ?? o.seed ?? recipe.right.seed
   const history = await recorder(
     kept,
-    { recipe: recipe.right.name, seed },
+    recipe.right,
+    seed,
     o.resume === undefined || state.right === undefined ? undefined : { file: o.resume, state: state.right }
   )
   if (E.isLeft(history)) return history
@@ -86,6 +88,9 @@ const prepared = async (name: string, o: Options): Promise<Result<Run>> => {
 
 // --- following -------------------------------------------------------------------------------------------------------
 
+/** Exit codes by what stops a run. */
+const exitOf = { recipe: 'model', backend: 'backend', file: 'input' } as const
+
 /** How a run ended, and after how many seconds of training. */
 type Ended = Trained & { readonly seconds: number }
 
@@ -103,17 +108,7 @@ const followed = async (run: Run, o: Options): Promise<Result<Ended>> => {
     onState: (now) =>
       pipe(
         history.save(),
-        TE.chain(() =>
-          write(kept, {
-            model: recipe.model,
-            weights: now.weights,
-            recipe,
-            seed: now.seed,
-            loss: now.loss,
-            card: null,
-            state: now
-          })
-        ),
+        TE.chain(() => write(kept, ofState(recipe, now))),
         TE.mapLeft(show)
       ),
     ...(state === undefined ? {} : { resume: state }),
@@ -131,7 +126,7 @@ const followed = async (run: Run, o: Options): Promise<Result<Ended>> => {
   return pipe(
     trained,
     E.bimap(
-      ({ message }) => failure('model', message),
+      ({ about, message }) => failure(exitOf[about], message),
       (ended) => ({ ...ended, seconds })
     )
   )
@@ -140,9 +135,9 @@ const followed = async (run: Run, o: Options): Promise<Result<Ended>> => {
 // --- after -----------------------------------------------------------------------------------------------------------
 
 /** Judgements as `--json` gives them; stages are counted from 1, as everywhere in texts. */
-const judgementsOf = (points: History): readonly object[] =>
-  judgements(points).map(({ before, stage, iteration, seconds, loss, heldOut }) => ({
-    ...(before === null ? {} : { before }),
+const judgementsOf = (recipe: Recipe, points: History): readonly object[] =>
+  judgements(points).map(({ part, stage, iteration, seconds, loss, heldOut }) => ({
+    recipe: chain(recipe)[part]?.name ?? null,
     stage: stage + 1,
     iteration,
     seconds,
@@ -188,14 +183,16 @@ const stopped =
         loss,
         resume: kept,
         seconds,
-        judgements: judgementsOf(history.points())
+        judgements: judgementsOf(recipe, history.points())
       })
     }
-    note(`interrupted at stage ${state.stage + 1}, iteration ${state.iteration}; go on with: ${goOn}`)
+    const part = chain(recipe).length - 1 - state.ahead
+    const within = state.ahead === 0 ? '' : `in ${chain(recipe)[part]?.name} `
+    note(`interrupted ${within}at stage ${state.stage + 1}, iteration ${state.iteration}; go on with: ${goOn}`)
     const written = await reported(
       run,
       o,
-      { _tag: 'interrupted', stage: state.stage, iteration: state.iteration, goOn },
+      { _tag: 'interrupted', at: { part, stage: state.stage, iteration: state.iteration }, goOn },
       loss,
       seconds
     )
@@ -217,7 +214,7 @@ const finished = async (run: Run, o: Options, { state, weights, loss, seconds }:
   if (o.json === true) {
     const { backend } = state
     const status = 'finished'
-    const judged = judgementsOf(history.points())
+    const judged = judgementsOf(recipe, history.points())
     sayJson({ recipe: recipe.name, status, seed, backend, loss, seconds, out, card: made.right, judgements: judged })
     return E.right('done')
   }
