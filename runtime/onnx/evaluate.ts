@@ -1,30 +1,31 @@
 /**
- * ONNX graphs in float64, operator by operator as ONNX's specification states them: what a graph of ours says, without the
- * compiler that printed it and without anything that runs such graphs.
+ * ONNX graphs operator by operator, as ONNX's specification states them: what a graph of ours says, without the compiler that
+ * printed it and without anything that runs such graphs. In float64, or in float32: numbers are rounded where an array holds them.
  */
-import type { Graph, Node, Size } from '../../codegen/targets/onnx/graph'
+import { elementTypes, type Graph, type Node, type Size } from '../../codegen/targets/onnx/graph'
 import { special } from '../special/functions'
 
 // --- arrays ----------------------------------------------------------------------------------------------------------
 
+type Numbers = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>
+
 /** In C order; whole numbers and truth values are numbers, too. */
-interface Array64 {
+interface Dense {
   readonly dims: readonly number[]
-  readonly data: Float64Array
+  readonly data: Numbers
 }
+
+/** Zeros in the precision of an array. */
+const like = (data: Numbers, length: number): Numbers =>
+  data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
 
 const lengthOf = (dims: readonly number[]): number => dims.reduce((p, q) => p * q, 1)
 
 const stridesOf = (dims: readonly number[]): readonly number[] => dims.map((_, k) => lengthOf(dims.slice(k + 1)))
 
 /** The elements at `offset + sum of strides times places`, the last axis fastest. */
-const view = (
-  data: Float64Array,
-  dims: readonly number[],
-  strides: readonly number[],
-  offset = 0
-): Float64Array<ArrayBuffer> => {
-  const out = new Float64Array(lengthOf(dims))
+const view = (data: Numbers, dims: readonly number[], strides: readonly number[], offset = 0): Numbers => {
+  const out = like(data, lengthOf(dims))
   const place = dims.map(() => 0)
   let from = offset
   for (let to = 0; to < out.length; to++) {
@@ -50,7 +51,7 @@ const broadcastDims = (all: readonly (readonly number[])[]): readonly number[] =
   })
 }
 
-const broadcast = ({ dims, data }: Array64, to: readonly number[]): Float64Array => {
+const broadcast = ({ dims, data }: Dense, to: readonly number[]): Numbers => {
   if (lengthOf(dims) === lengthOf(to)) return data
   const [own, missing] = [stridesOf(dims), to.length - dims.length]
   const strides = to.map((_, k) => (k < missing || dims[k - missing] === 1 ? 0 : (own[k - missing] as number)))
@@ -59,7 +60,7 @@ const broadcast = ({ dims, data }: Array64, to: readonly number[]): Float64Array
 
 // --- operators -------------------------------------------------------------------------------------------------------
 
-type Operator = (inputs: readonly Array64[], node: Node) => Array64
+type Operator = (inputs: readonly Dense[], node: Node) => Dense
 
 const one =
   (f: (x: number) => number): Operator =>
@@ -92,7 +93,7 @@ const matmul: Operator = ([p, q]) => {
     broadcast({ dims: left, data: p!.data }, [...batch, m, k]),
     broadcast({ dims: right, data: q!.data }, [...batch, k, n])
   ]
-  const data = new Float64Array(lengthOf(batch) * m * n)
+  const data = like(p!.data, lengthOf(batch) * m * n)
   for (let row = 0; row < lengthOf(batch) * m; row++) {
     const [above, out] = [Math.floor(row / m) * k * n, row * n]
     for (let i = 0; i < k; i++) {
@@ -156,7 +157,7 @@ const gather: Operator = ([x, places], node) => {
   const axis = attribute(node, 'axis')
   const [before, behind] = [x!.dims.slice(0, axis), x!.dims.slice(axis + 1)]
   const [size, each, count] = [x!.dims[axis] as number, lengthOf(behind), places!.data.length]
-  const data = new Float64Array(lengthOf(before) * count * each)
+  const data = like(x!.data, lengthOf(before) * count * each)
   for (let row = 0; row < lengthOf(before); row++) {
     for (const [k, place] of places!.data.entries()) {
       if (place < 0 || place >= size) throw new Error(`internal: place ${place} of ${size}`)
@@ -172,7 +173,7 @@ const concat: Operator = (inputs, node) => {
   const size = inputs.reduce((total, x) => total + (x.dims[axis] as number), 0)
   const dims = inputs[0]!.dims.map((d, k) => (k === axis ? size : d))
   const [rows, each] = [lengthOf(dims.slice(0, axis)), lengthOf(dims.slice(axis + 1))]
-  const data = new Float64Array(lengthOf(dims))
+  const data = like(inputs[0]!.data, lengthOf(dims))
   let at = 0
   for (let row = 0; row < rows; row++) {
     for (const x of inputs) {
@@ -193,15 +194,22 @@ const reduce =
     const sorted = transpose([x!], { op: 'Transpose', inputs: [], output: '', attributes: { perm: order } })
     const dims = kept.map((k) => x!.dims[k] as number)
     const each = x!.data.length / lengthOf(dims)
-    const data = new Float64Array(lengthOf(dims)).map((_, k) =>
-      sorted.data.subarray(k * each, (k + 1) * each).reduce(f, first)
-    )
+    const data = like(x!.data, lengthOf(dims)).fill(first)
+    for (const [k, value] of sorted.data.entries()) {
+      const to = Math.floor(k / each)
+      data[to] = f(data[to] as number, value)
+    }
     return { dims, data }
   }
 
 const expand: Operator = ([x, shape]) => {
   const dims = broadcastDims([x!.dims, [...shape!.data]])
   return { dims, data: broadcast(x!, dims) }
+}
+
+const cast: Operator = ([x], node) => {
+  const data = attribute(node, 'to') === elementTypes.float ? Float32Array.from(x!.data) : Float64Array.from(x!.data)
+  return { dims: x!.dims, data }
 }
 
 const shape: Operator = ([x], node) => {
@@ -232,6 +240,7 @@ const operators: Readonly<Record<string, Operator>> = {
   ReduceSum: reduce(0, (p, q) => p + q),
   ReduceMax: reduce(Number.NEGATIVE_INFINITY, (p, q) => Math.max(p, q)),
   Expand: expand,
+  Cast: cast,
   Shape: shape
 }
 
@@ -239,22 +248,26 @@ const operators: Readonly<Record<string, Operator>> = {
 
 /**
  * The output of a graph for given inputs and parameters by name, each in C order, for `batch` systems. Every node's result must
- * have the sizes that the graph states for it.
+ * have the sizes that the graph states for it. `float` is what numbers that the graph calls float are held in: in float64 it is
+ * seen whether the graph is right, in float32 what is left of its answers.
  */
 export const evaluate = (
   g: Graph,
   batch: number,
-  given: Readonly<Record<string, Float64Array>>
-): Readonly<Record<string, Float64Array>> => {
+  given: Readonly<Record<string, Float64Array>>,
+  float: 'float32' | 'float64' = 'float64'
+): Readonly<Record<string, Float64Array | Float32Array>> => {
+  const held = (values: ArrayLike<number>): Numbers =>
+    float === 'float32' ? Float32Array.from(values) : Float64Array.from(values)
   const sized = (dims: readonly Size[]): readonly number[] => dims.map((d) => (typeof d === 'number' ? d : batch))
-  const known = new Map<string, Array64>()
-  for (const [name, { dims, values }] of Object.entries(g.constants))
-    known.set(name, { dims, data: Float64Array.from(values) })
+  const known = new Map<string, Dense>()
+  for (const [name, { type, dims, values }] of Object.entries(g.constants))
+    known.set(name, { dims, data: type === 'float' ? held(values) : Float64Array.from(values) })
   for (const { name, dims } of [...g.inputs, ...g.parameters]) {
     const data = given[name]
     if (data === undefined || data.length !== lengthOf(sized(dims)))
       throw new Error(`internal: ${name} needs ${lengthOf(sized(dims))} numbers, got ${data?.length ?? 'none'}`)
-    known.set(name, { dims: sized(dims), data })
+    known.set(name, { dims: sized(dims), data: held(data) })
   }
   for (const node of g.nodes) {
     const inputs = node.inputs.map((name) => {
@@ -269,5 +282,5 @@ export const evaluate = (
       throw new Error(`internal: ${node.output} is [${made.dims}], and the graph says [${node.dims}]`)
     known.set(node.output, made)
   }
-  return Object.fromEntries(g.outputs.map(({ name }) => [name, (known.get(name) as Array64).data]))
+  return Object.fromEntries(g.outputs.map(({ name }) => [name, (known.get(name) as Dense).data]))
 }

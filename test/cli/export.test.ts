@@ -39,6 +39,25 @@ test('an ONNX file', async (t) => {
   t.notEqual(one!.out, other!.out, 'another seed, others')
 })
 
+test('the precision of an ONNX file', async (t) => {
+  interface Said {
+    readonly precision: string
+    readonly rounding: number
+    readonly metadata: Readonly<Record<string, string>>
+  }
+  const said = async (...args: readonly string[]): Promise<Said> =>
+    JSON.parse((await onnx(...args, '--n', '9', '--out', at('p.onnx'), '--json')).out) as Said
+  const usual = await said('block-linear-3')
+  t.ok(usual.precision === 'float32' && usual.rounding > 1e-8 && usual.rounding < 2e-6, 'float32 where it is enough')
+  const wide = await said('block-linear-4-universal')
+  t.ok(wide.precision === 'float64' && wide.rounding < 1e-7, 'float64 where rounding in float32 moves answers')
+  t.equal(wide.metadata['precision'], 'float64', 'the file says so')
+  const asked = await said('block-linear-4-universal', '--precision', 'float32')
+  t.ok(asked.precision === 'float32' && asked.rounding > 2.5e-6, 'or as it is told')
+  const text = await onnx('block-linear-4-universal', '--precision', 'float32', '--n', '9', '--out', at('p.onnx'))
+  t.ok(/may lose more than 1.0e-5: --precision float64/.test(text.out), 'and says what that costs')
+})
+
 test('what cannot be exported', async (t) => {
   const spec = await ansatz(['print', 'full-linear-3-learned', '--n', '4', '--json'])
   writeFileSync(at('four.json'), spec.out)
@@ -48,6 +67,7 @@ test('what cannot be exported', async (t) => {
     [['no-such-model', '--n', '5', '--out', at('x.onnx')], exits.model.code, /no model 'no-such-model'/],
     [['block-linear-3', '--n', '5', '--out', at('no/x.onnx')], exits.input.code, /no such file or folder/],
     [['block-linear-3', '--n', '5'], exits.usage.code, /--out/],
+    [['full-linear-2', '--n', '8000', '--out', at('x.onnx')], exits.model.code, /GiB .* n = 8000, .* less than 2 GiB/],
     [['block-linear-3', '--n', '5', '--out', at('x.onnx'), '--systems'], exits.usage.code, /trains nothing/]
   ] as const
   for (const [args, code, pattern] of cases) {

@@ -10,7 +10,7 @@ import { type Graph, type Node, show } from '../../codegen/targets/onnx/graph'
 import { print } from '../../codegen/targets/onnx/print'
 import { interpret } from '../../runtime/equations/interpret'
 import { makeCase } from '../../runtime/ladder/case'
-import { deviation, distance } from '../../runtime/onnx/agreement'
+import { agreement, distance } from '../../runtime/onnx/agreement'
 import { evaluate } from '../../runtime/onnx/evaluate'
 import * as Key from '../../runtime/random/key'
 import * as Dim from '../../spec/dim'
@@ -31,7 +31,7 @@ const models = Object.entries(catalogue).flatMap(([name, entry]) =>
 
 test('graphs of the zoo say what the layers say, in float64', (t) => {
   for (const { name, n, typed } of models) {
-    const off = deviation(graphOf(typed, n), typed, n, randomWeights(typed, n, 5, 0.4), key)
+    const off = agreement(graphOf(typed, n), typed, n, randomWeights(typed, n, 5, 0.4), key).deviation
     t.ok(off < 1e-12, `${name}, n = ${n}: ${off.toExponential(1)}`)
   }
   t.end()
@@ -162,7 +162,7 @@ test('a graph with one wrong node is noticed', (t) => {
         t.fail(`${name}, ${model}: there is no node to damage`)
         continue
       }
-      const off = E.tryCatch(() => deviation(g, typed, 5, randomWeights(typed, 5, 3, 0.5), key), String)
+      const off = E.tryCatch(() => agreement(g, typed, 5, randomWeights(typed, 5, 3, 0.5), key).deviation, String)
       t.ok(
         E.isLeft(off) || off.right > 1e-3,
         `${name}, ${model}: ${E.isLeft(off) ? off.left : off.right.toExponential(1)}`

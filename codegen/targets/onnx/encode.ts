@@ -1,6 +1,15 @@
 /** ONNX files: a graph and its weights as bytes. Field numbers are those of onnx.proto3; version 8 of the format has opset 18. */
 import { joined } from '../bytes'
-import { type Attribute, type Constant, type ElementType, type Graph, type Node, opset, type Value } from './graph'
+import {
+  type Attribute,
+  type Constant,
+  type ElementType,
+  elementTypes,
+  type Graph,
+  type Node,
+  opset,
+  type Value
+} from './graph'
 import { bytes, float, integer, type Message, message, text } from './protobuf'
 
 export type Weights = Readonly<Record<string, Float32Array>>
@@ -14,8 +23,6 @@ export interface EncodeOptions {
   /** Versions of sets of operators by their domain, where they are not ONNX's own alone. */
   readonly operators?: Readonly<Record<string, number>>
 }
-
-const types: Readonly<Record<ElementType, number>> = { float: 1, int64: 7, bool: 9 }
 
 const formatVersion = 8
 
@@ -37,14 +44,15 @@ const nodeMessage = ({ op, inputs, output, attributes = {}, domain = '' }: Node)
     ...(domain === '' ? [] : [text(7, domain)])
   )
 
-const raw = (values: Float32Array | BigInt64Array | Uint8Array): Uint8Array =>
+const raw = (values: Float32Array | Float64Array | BigInt64Array | Uint8Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
 const tensor = (name: string, dims: readonly number[], type: ElementType, data: Uint8Array): Message =>
-  message(5, ...dims.map((d) => integer(1, d)), integer(2, types[type]), text(8, name), bytes(9, data))
+  message(5, ...dims.map((d) => integer(1, d)), integer(2, elementTypes[type]), text(8, name), bytes(9, data))
 
 const elements: Readonly<Record<ElementType, (values: readonly number[]) => Uint8Array>> = {
   float: (values) => raw(Float32Array.from(values)),
+  double: (values) => raw(Float64Array.from(values)),
   int64: (values) => raw(BigInt64Array.from(values, BigInt)),
   bool: (values) => Uint8Array.from(values)
 }
@@ -54,7 +62,7 @@ const constant = (name: string, { type, dims, values }: Constant): Message =>
 
 const value = (field: number, { name, dims }: Value): Message => {
   const shape = message(2, ...dims.map((d) => message(1, typeof d === 'number' ? integer(1, d) : text(2, d))))
-  return message(field, text(1, name), message(2, message(1, integer(1, types.float), shape)))
+  return message(field, text(1, name), message(2, message(1, integer(1, elementTypes.float), shape)))
 }
 
 /** The weights of the graph's parameters, in C order, must all be there. */

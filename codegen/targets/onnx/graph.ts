@@ -31,7 +31,10 @@ export interface Value {
   readonly dims: readonly Size[]
 }
 
-export type ElementType = 'float' | 'int64' | 'bool'
+export type ElementType = 'float' | 'double' | 'int64' | 'bool'
+
+/** The numbers that ONNX gives types of elements. */
+export const elementTypes: Readonly<Record<ElementType, number>> = { float: 1, int64: 7, bool: 9, double: 11 }
 
 /** An array whose elements belong to the graph: numbers of its formulas, positions, and masks of 0 and 1. */
 export interface Constant {

@@ -69,6 +69,8 @@ const report = (name: string, typed: Typed, recipe: Recipe, files: Files, o: Exp
 export const exportJax = async (name: string, o: ExportOptions): Promise<Outcome> => {
   if (o.recipe === undefined) return fail('usage', '--target jax: expected --recipe, how the program trains the model')
   if (o.n !== undefined) return fail('usage', '--target jax: the recipe says for which n the program is, not --n')
+  if (o.precision !== undefined)
+    return fail('usage', '--target jax: train.py --dtype says its precision, not --precision')
   const [found, named] = [await findModel(name, { weights: false }), await findRecipe(o.recipe)]
   if (E.isLeft(found)) return found
   if (E.isLeft(named)) return named

@@ -4,8 +4,8 @@ import { opset } from '../../../codegen/targets/onnx/graph'
 import type { Typed } from '../../../spec/infer'
 import { show } from '../../checkpoint/error'
 import { writeWhole } from '../../checkpoint/file'
-import { deviation } from '../../onnx/agreement'
-import { type OnnxFile, onnxFile, sha256 } from '../../onnx/file'
+import { fits, sha256 } from '../../onnx/file'
+import { type Judged, judgedFile, promised, spare } from '../../onnx/judged'
 import * as Key from '../../random/key'
 import { initialise } from '../../weights/initialise'
 import { type Failure, fail, type Outcome } from '../exit'
@@ -32,18 +32,13 @@ const sized = (found: Found, o: ExportOptions): E.Either<Failure, { readonly typ
   return E.map((typed: Typed) => ({ typed, n }))(found.typed(n))
 }
 
-/** A graph and the model differ by rounding in float64; what is wrong in a graph shows. */
-const most = 1e-9
-
-interface Written {
-  readonly n: number
-  readonly out: string
-  readonly file: OnnxFile
-  readonly off: number
-}
-
-const report = (name: string, { n, out, file, off }: Written, o: ExportOptions): void => {
-  const { graph, metadata, bytes } = file
+const report = (
+  name: string,
+  n: number,
+  { graph, metadata, bytes, precision, off }: Judged,
+  o: ExportOptions
+): void => {
+  const { out } = o
   if (o.json === true) {
     const { inputs, outputs, nodes } = graph
     sayJson({
@@ -58,7 +53,8 @@ const report = (name: string, { n, out, file, off }: Written, o: ExportOptions):
       parameters: graph.parameters.length,
       inputs,
       outputs,
-      deviation: off,
+      precision,
+      ...off,
       metadata
     })
     return
@@ -66,7 +62,13 @@ const report = (name: string, { n, out, file, off }: Written, o: ExportOptions):
   const named = (all: typeof graph.inputs): string => all.map((v) => `${v.name} [${v.dims}]`).join(', ')
   say(`${name} for n = ${n}: ${out}, ${bytes.length} bytes, ONNX opset ${opset}, ${graph.nodes.length} nodes`)
   say(`  ${named(graph.inputs)} -> ${named(graph.outputs)}, float32, any batch`)
-  say(`  its graph differs from the model's layers by ${scientific(off)}, relative, in float64 on random systems`)
+  say(
+    `  its graph differs from the model's layers by ${scientific(off.deviation)}, relative, in float64 on random systems`
+  )
+  say(`  and by ${scientific(off.rounding)} as it runs, computing in ${precision}`)
+  if (off.rounding > spare) {
+    say(`  other systems may lose more than ${scientific(promised)}: --precision float64 keeps it`)
+  }
 }
 
 /** Of first weights and of the systems that the graph is judged on. */
@@ -81,20 +83,15 @@ export const exportOnnx = async (name: string, o: ExportOptions): Promise<Outcom
   const at = sized(found.right, o)
   if (E.isLeft(at)) return at
   const { typed, n } = at.right
+  const room = fits(typed, n)
+  if (E.isLeft(room)) return fail('model', `${name}: ${room.left}`)
   const key = Key.key(o.seed ?? usualSeed)
   const weights = found.right.frozen?.weights ?? initialise(typed, n, Key.fold(key, 'weights'))
   const recipe = found.right.checkpoint?.recipe ?? null
-  const file = onnxFile({ typed, n, weights, recipe })
-  if (E.isLeft(file)) return fail('model', `${name}: ${file.left}`)
-  const off = deviation(file.right.graph, typed, n, weights, Key.fold(key, 'systems'))
-  if (!(off < most)) {
-    return fail(
-      'rung',
-      `${name}: its graph differs from its layers by ${scientific(off)}, relative; nothing is written`
-    )
-  }
-  const written = await writeWhole(o.out, file.right.bytes)()
+  const made = judgedFile({ typed, n, weights, recipe }, o.precision ?? null, Key.fold(key, 'systems'))
+  if (E.isLeft(made)) return fail(made.left.kind, `${name}: ${made.left.message}; nothing is written`)
+  const written = await writeWhole(o.out, made.right.bytes)()
   if (E.isLeft(written)) return fail('input', show(written.left))
-  report(name, { n, out: o.out, file: file.right, off }, o)
+  report(name, n, made.right, o)
   return E.right('done')
 }

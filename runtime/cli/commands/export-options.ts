@@ -4,6 +4,7 @@ export interface ExportOptions {
   readonly out: string
   /** Unknowns of a system, where a file is for one n and the model for any. */
   readonly n?: number
+  readonly precision?: 'float32' | 'float64'
   readonly recipe?: string
   readonly seed?: number
   readonly systems?: boolean

@@ -13,6 +13,12 @@ export const declareExport = (program: Command): void => {
     .addOption(new Option('--target <target>', 'what it is written for').choices(['jax', 'onnx']).makeOptionMandatory())
     .requiredOption('--out <path>', 'where it goes: a folder for jax, a file for onnx')
     .option('--n <n>', 'onnx: unknowns of a system, where the model fits any number', whole(1, 100000))
+    .addOption(
+      new Option(
+        '--precision <precision>',
+        'onnx: what the graph computes in; float64 by default where float32 moves answers'
+      ).choices(['float32', 'float64'])
+    )
     .option('--recipe <recipe>', 'jax: how the program trains the model, a recipe by name or one in JSON')
     .option(
       '--seed <n>',
@@ -29,7 +35,7 @@ the weights of a checkpoint, where one is given), and recipe.json, by which ansa
 recipe has one stage of Adam on systems of one size. Exits with ${exits.model.code} where it has not.
 
 For ONNX: one file with the weights in float32, which maps A [batch,n,n] and b [batch,n] to x [batch,n], written once its graph has
-given what the model gives on random systems. Exits with ${exits.rung.code} where it does not.
+given what the model gives on random systems. It computes in float64 inside where float32 moves answers. Exits with ${exits.rung.code} where it does not.
 `
     )
     .action(action(async () => (await import('../commands/export')).exportModel))
