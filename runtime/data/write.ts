@@ -214,7 +214,7 @@ export const writeDataset =
       const entries: Partial<Record<FileName, FileEntry>> = {}
       for (const name of fileNames) entries[name] = await finish(made[name]!)
       for (const { handle } of growing.splice(0)) await handle.close()
-      if (E.isLeft(filled) || filled.right === 'interrupted') {
+      if (E.isLeft(filled) || filled.right === 'interrupted' || o.signal?.aborted === true) {
         await clear(folder)
         return E.isLeft(filled) ? refuse(folder, null, filled.left) : E.right({ _tag: 'interrupted' })
       }

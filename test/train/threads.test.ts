@@ -1,9 +1,11 @@
+import * as TE from 'fp-ts/TaskEither'
 import test from 'tape'
 
-import { type FollowOptions, follow } from '../../runtime/train/train'
+import { type FollowOptions, follow, type TrainState } from '../../runtime/train/train'
 import { Family, Recipe, Zoo } from '../../spec'
 import { collect } from '../support/collect'
 import { left } from '../support/right'
+import { watchThreads } from '../support/threads'
 
 const family = Family.spd({ kappa: 5, sizes: 6 })
 
@@ -50,6 +52,28 @@ test('shares of a batch on several threads are the whole batch, to rounding', as
     t.deepEqual(resumed.result, result, `and from iteration ${states[2]!.iteration}`)
     t.equal(states[2]!.threads, threads, 'which says how many threads')
   }
+  t.end()
+})
+
+test('a thread that ends in the middle of a run ends it with a sentence, and the run goes on elsewhere', async (t) => {
+  const whole = await run({ threads: 2 })
+  const { made, undo } = watchThreads({ onCall: ({ worker, calls }) => void (calls === 8 && worker.terminate()) })
+  const states: TrainState[] = []
+  try {
+    const stopped = await follow(recipe, {
+      backend: 'wasm',
+      threads: 2,
+      checkpointEvery: 3,
+      onState: (state) => TE.fromIO(() => void states.push(state))
+    })()
+    const error = left(stopped)
+    t.deepEqual([error.about, error.message], ['backend', 'a thread of a training step ended before it had an answer'])
+    t.ok(made.length > 0 && made.every(({ worker }) => worker.threadId === -1), `${made.length} threads have ended`)
+  } finally {
+    undo()
+  }
+  t.equal(states.at(-1)?.iteration, 6, 'of its seven steps all but the last are kept')
+  t.deepEqual((await run({ threads: 2, resume: states.at(-1)! })).result, whole.result, 'from there, the same bytes')
   t.end()
 })
 

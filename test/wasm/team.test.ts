@@ -15,6 +15,7 @@ import { engine } from '../../runtime/wasm/engine'
 import { infer } from '../../spec/infer'
 import { algebraformer } from '../../spec/zoo/algebraformer'
 import { left, right } from '../support/right'
+import { watchThreads } from '../support/threads'
 
 const typed = right(infer(algebraformer({ n: 17, width: 36, blocks: 1, heads: 3 })))
 const plan = right(planFor(wasm, { _tag: 'step', optimiser: adam }, typed, { n: 17, batch: 6 }))
@@ -95,6 +96,21 @@ test('a thread that fails ends the call, and the program, with a sentence', asyn
     t.equal(said, `backend wasm: program ${plan.name}: another of its threads failed`)
     t.equal(left(await made.run({})()).message, said, 'also the next time')
     await made.dispose()
+  }
+  t.end()
+})
+
+test('a thread that is terminated between two calls ends the next call with a sentence', async (t) => {
+  const { made, undo } = watchThreads()
+  try {
+    const program = residentExecutable('wasm', plan, await engine(print(plan, { threads: 2 })))
+    right(program.load(Object.fromEntries(numbers)))
+    right(await program.run({})())
+    await made[0]?.worker.terminate()
+    t.equal(left(await program.run({})()).message, `backend wasm: program ${plan.name}: another of its threads failed`)
+    await program.dispose()
+  } finally {
+    undo()
   }
   t.end()
 })
