@@ -13,13 +13,13 @@ import { type InputError, inputError, refuse } from '../io/errors'
 import * as npy from '../io/npy'
 import { readBytes, systemError } from '../io/source'
 import type { Sample } from '../sample/sample'
-import { decode, encode, type FileName, fileNames, type Manifest, manifestName, shapeOf, widthOf } from './manifest'
+import { decode, type FileName, fileNames, type Manifest, manifestName, shapeOf, widthOf } from './manifest'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
 export interface Dataset {
   readonly folder: string
-  /** SHA-256 of the manifest, which has the checksums of all files: datasets with the same systems have the same. */
+  /** SHA-256 of the manifest, which holds the checksums of all files: what was drawn in the same way has the same. */
   readonly id: string
   readonly manifest: Manifest
   readonly count: number
@@ -46,7 +46,13 @@ const mostManifest = 2 ** 20
 
 // --- opening ---------------------------------------------------------------------------------------------------------
 
-const readManifest = async (folder: string): Promise<Result<Manifest>> => {
+/** The manifest, and the SHA-256 of its text. */
+interface Found {
+  readonly manifest: Manifest
+  readonly id: string
+}
+
+const readManifest = async (folder: string): Promise<Result<Found>> => {
   const file = path.join(folder, manifestName)
   const bytes = await readBytes(file, mostManifest)()
   if (E.isLeft(bytes)) {
@@ -67,7 +73,10 @@ const readManifest = async (folder: string): Promise<Result<Manifest>> => {
   }
   return pipe(
     decode(value),
-    E.mapLeft((error) => inputError(file, null, showDecode(error)))
+    E.bimap(
+      (error) => inputError(file, null, showDecode(error)),
+      (manifest) => ({ manifest, id: createHash('sha256').update(bytes.right).digest('hex') })
+    )
   )
 }
 
@@ -155,12 +164,13 @@ const closeAll = async (files: readonly Rows[]): Promise<void> => {
 export const openDataset =
   (folder: string): TE.TaskEither<InputError, Dataset> =>
   async () => {
-    const manifest = await readManifest(folder)
-    if (E.isLeft(manifest)) return manifest
-    const { count, n } = manifest.right
+    const found = await readManifest(folder)
+    if (E.isLeft(found)) return found
+    const { manifest, id } = found.right
+    const { count, n } = manifest
     const files: Rows[] = []
     for (const name of fileNames) {
-      const rows = await openRows(folder, name, manifest.right)
+      const rows = await openRows(folder, name, manifest)
       if (E.isLeft(rows)) {
         await closeAll(files)
         return rows
@@ -179,8 +189,7 @@ export const openDataset =
       const [A, b, x, coefficients] = parts as [Float64Array, Float64Array, Float64Array, Float64Array]
       return E.right({ n, batch: indices.length, A, b, x, coefficients })
     }
-    const id = createHash('sha256').update(encode(manifest.right)).digest('hex')
-    return E.right({ folder, id, manifest: manifest.right, count, n, read, close: () => closeAll(files) })
+    return E.right({ folder, id, manifest, count, n, read, close: () => closeAll(files) })
   }
 
 // --- verifying -------------------------------------------------------------------------------------------------------

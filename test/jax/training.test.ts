@@ -8,8 +8,11 @@ import path from 'node:path'
 import test from 'tape'
 
 import { read, write } from '../../runtime/checkpoint/checkpoint'
+import { openDataset } from '../../runtime/data/dataset'
+import { writeDataset } from '../../runtime/data/write'
 import { follow, type TrainState } from '../../runtime/train/train'
 import type { Weights } from '../../runtime/weights/weights'
+import { sizesOf } from '../../spec/family'
 import { python, type RunOptions, withJax } from '../support/python'
 import { right } from '../support/right'
 import { inFolder, recipe, stage } from './program'
@@ -147,6 +150,29 @@ test(
       const same = ['signal', 'one'].map((out) => readFileSync(path.join(folder, `${out}.safetensors`)))
       t.ok(same[0]?.equals(same[1] as Buffer), 'has the same bytes')
       t.notOk(existsSync(path.join(folder, 'signal.training.safetensors')), 'nothing but the result is left')
+    })
+  })
+)
+
+test(
+  'a run on a dataset goes on there and here on that dataset only',
+  withJax(async (t) => {
+    await inFolder(async (folder) => {
+      const at = path.join(folder, 'stored')
+      const { low: n } = sizesOf(stage.family)
+      right(await writeDataset(at, { family: stage.family, seed: 1, count: 20, n, dtype: 'float64' })())
+      const dataset = right(await openDataset(at)())
+      const stopped = await run(folder, 'half', [...wide, '--data', 'stored', '--steps', '13'])
+      t.equal(stopped.code, 0, stopped.err)
+      const state = right(await read(path.join(folder, 'half.training.safetensors'))()).state as TrainState
+      t.equal(state.data, dataset.id, 'its state names the dataset')
+      const whole = right(await follow(recipe, { dataset })())
+      const ended = right(await follow(recipe, { resume: state, dataset })())
+      const there = apart(whole.weights, ended.weights)
+      t.ok(there < rounding, `ansatz goes on to weights ${there.toExponential(1)} apart`)
+      const other = await run(folder, 'half')
+      t.ok(other.code === 1 && /began on other systems than those of train/.test(other.err), other.err.trim())
+      await dataset.close()
     })
   })
 )

@@ -63,7 +63,12 @@ def open_systems(folder):
         fail(f'{folder}: expected A [count, n, n], b and x [count, n], found {A.shape}, {b.shape} and {x.shape}')
     if N is not None and A.shape[1] != N:
         fail(f'{folder}: holds systems of n = {A.shape[1]}, and this model is made for n = {N}')
-    return SimpleNamespace(A=A, b=b, x=x, count=A.shape[0], n=A.shape[1])
+    try:
+        with open(os.path.join(folder, 'manifest.json'), 'rb') as manifest:
+            drawn = hashlib.sha256(manifest.read()).hexdigest()
+    except FileNotFoundError:
+        drawn = None  # the systems that the recipe itself draws
+    return SimpleNamespace(A=A, b=b, x=x, count=A.shape[0], n=A.shape[1], id=drawn)
 
 
 def judge(answers, systems):

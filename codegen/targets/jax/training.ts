@@ -84,6 +84,10 @@ def train(o, machine):
     state = load_state(start)
     place = state.place
     systems = open_systems(o.data)
+    if start == o.start:
+        place['data'] = systems.id
+    if place.get('data') != systems.id:
+        fail(f'{start}: its training began on other systems than those of {o.data}')
     held_out = None if o.held_out is None else open_systems(o.held_out)
     if EVERY is not None and held_out is None and not o.no_evaluation:
         fail('this recipe judges held-out systems: give --held-out FOLDER, or --no-evaluation')
