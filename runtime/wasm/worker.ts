@@ -99,10 +99,19 @@ const onNode = ({ Worker }: NodeThreads, text: Text, data: object, on: Listener)
   worker.on('exit', () => on.ended?.('ended before it had an answer'))
   // After the listeners: whoever listens to messages waits for them.
   worker.unref()
+  // Who waits for the end of a thread must live to see it, whatever the thread still tells.
+  let ending = false
   return {
     post: (value) => worker.postMessage(value),
-    keepAlive: (keeps) => (keeps ? worker.ref() : worker.unref()),
-    terminate: async () => void (await worker.terminate())
+    keepAlive: (keeps) => {
+      if (ending) return
+      if (keeps) worker.ref()
+      else worker.unref()
+    },
+    terminate: async () => {
+      ending = true
+      await worker.terminate()
+    }
   }
 }
 

@@ -38,9 +38,7 @@ const failing = async (work: () => Promise<void>): Promise<string> =>
 for (const [what, spoiling, sentence] of [
   [
     'traps',
-    spoiled((text) =>
-      instead(text, 'new WebAssembly.Instance(workerData.module, { env: { memory: workerData.memory } })', traps)
-    ),
+    spoiled((text) => instead(text, 'new WebAssembly.Instance(data.module, { env: { memory: data.memory } })', traps)),
     'failed: unreachable'
   ],
   [
