@@ -6,12 +6,13 @@ import type { Program } from '../../codegen/program'
 import type { Target } from '../../codegen/schedule'
 import { gpujs, gpujsWebasm, gpujsWebgpu, print } from '../../codegen/targets/gpujs'
 import { asBackendError, type BackendError, type BackendName } from '../backends/error'
+import { executableOf } from '../backends/executable'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
 import { type Device, findDevice } from './device'
 import type { Engine } from './engine'
-import { executable } from './executable'
 import { fused } from './fused'
 import type { Gpu } from './library'
+import { portsOf, programEngine } from './program-engine'
 import { sequential } from './sequential'
 import { patchOf, unpatched } from './webasm/patch'
 import { type Wiring, wire } from './wiring'
@@ -50,7 +51,7 @@ export const open =
           if (E.isLeft(wiring)) return wiring
           try {
             const engine = await start(device, gpu, wiring.right, options.resident ?? true)
-            const made = executable(device, gpu, wiring.right, engine)
+            const made = executableOf(name, portsOf(wiring.right), programEngine(device, gpu, wiring.right, engine))
             live.add(made)
             return E.right(made)
           } catch (cause) {

@@ -37,8 +37,7 @@ export interface Wiring {
   /** Every output and every right-hand side of an update, by name. */
   readonly results: ReadonlyMap<string, Result>
   readonly inputSizes: ReadonlyMap<string, number>
-  /** Names of the inputs that are data of a call, and of those that a runtime keeps. */
-  readonly data: readonly string[]
+  /** Names of the inputs that a runtime keeps; the others are data of a call. */
   readonly kept: readonly string[]
 }
 
@@ -201,9 +200,8 @@ const assemble = (
       results.set(name, { _tag: 'step', step, size: sizeOf(where.dims) })
     }
   }
-  const ofRole = (kept: boolean) =>
-    program.inputs.filter((input) => (input.role !== 'data') === kept).map((input) => input.name)
-  return { program, leaves, steps, results, inputSizes, data: ofRole(false), kept: ofRole(true) }
+  const kept = program.inputs.filter(({ role }) => role !== 'data').map(({ name }) => name)
+  return { program, leaves, steps, results, inputSizes, kept }
 }
 
 /** The steps that something outside may ask for, in order. */

@@ -5,7 +5,7 @@
 
 import type { Plan } from '../../codegen/plan'
 import { print } from '../../codegen/targets/wasm/print'
-import { sizeOf } from '../backends/resident'
+import { sizeOf } from '../backends/executable'
 import { thread } from './worker'
 
 export interface Crew {

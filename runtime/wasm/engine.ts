@@ -1,6 +1,6 @@
 /** The engine of a module: its memory holds every array, and a call of the program is one call of the module. */
 import { print, type WasmProgram } from '../../codegen/targets/wasm/print'
-import { type ResidentEngine, sizeOf } from '../backends/resident'
+import { type ProgramEngine, sizeOf } from '../backends/executable'
 import type { Arrays } from '../backends/runtime'
 import { team } from './team'
 
@@ -64,7 +64,7 @@ const started = async (program: WasmProgram): Promise<Running> => {
   return { memory, ...(await team(module, memory, program.threads)) }
 }
 
-export const engine = async (program: WasmProgram): Promise<ResidentEngine> => {
+export const engine = async (program: WasmProgram): Promise<ProgramEngine> => {
   const { plan, places } = program
   const { memory, run, close } = await started(program)
   const placeOf = (name: string): number => {
@@ -78,6 +78,7 @@ export const engine = async (program: WasmProgram): Promise<ResidentEngine> => {
   const elsewhere = plan.updates.filter(({ input, output }) => placeOf(input) !== placeOf(output))
   let launch: ReturnType<typeof launcher> | null = null
   return {
+    resident: true,
     kind: program.threads === 1 ? 'simd' : `simd, ${program.threads} threads`,
     write: (input, array) => values(input).set(array),
     run: async (want) => {

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/Either'
 import type { Plan } from '../../codegen/plan'
 import { threadsFor } from '../../codegen/targets/wasm/lanes/choose'
 import { type LanesProgram, lanesProgram } from '../../codegen/targets/wasm/lanes/program'
-import type { ResidentEngine } from '../backends/resident'
+import type { ProgramEngine } from '../backends/executable'
 import { alone } from './alone'
 import { groups } from './lanes'
 import { threadedGroups } from './threads'
@@ -20,13 +20,14 @@ const launchAlone = (plan: Plan, at: number, inputs: readonly Float32Array[]): F
   return result
 }
 
-export const inGroups = (plan: Plan, program: LanesProgram, most: number): ResidentEngine => {
+export const inGroups = (plan: Plan, program: LanesProgram, most: number): ProgramEngine => {
   const threads = threadsFor(program, most)
   const team = threads > 1 ? threadedGroups(program, threads) : null
   const made = team ?? groups(program)
   const batched = new Set(program.inputs.filter((i) => i.batched).map((i) => i.name))
   const given = new Map<string, Float32Array>()
   return {
+    resident: true,
     kind: threads > 1 ? `simd, systems across lanes, ${threads} threads` : 'simd, systems across lanes',
     // A batch is read group by group while the program runs; whoever writes it leaves it be until then.
     write: (input, values) => {

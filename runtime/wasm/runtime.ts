@@ -7,7 +7,7 @@ import type { Printers } from '../../codegen/printers'
 import { asGroups } from '../../codegen/targets/wasm/lanes/choose'
 import { print, wasm } from '../../codegen/targets/wasm/print'
 import { asBackendError, type BackendError, type BackendName, backendError } from '../backends/error'
-import { type ResidentEngine, residentExecutable } from '../backends/resident'
+import { executableOf, type ProgramEngine, portsOf } from '../backends/executable'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
 import { engine } from './engine'
 import { inGroups } from './in-groups'
@@ -21,7 +21,7 @@ const vectors = Uint8Array.of(
 )
 
 /** Batches of small systems as a loop over groups of them, all else launch by launch. */
-const engineFor = async (plan: Plan, threads: number, printers?: Partial<Printers>): Promise<ResidentEngine> => {
+const engineFor = async (plan: Plan, threads: number, printers?: Partial<Printers>): Promise<ProgramEngine> => {
   const inside = printers?.wasm === undefined ? asGroups(plan) : null
   if (inside !== null) return inGroups(plan, inside, threads)
   return engine((printers?.wasm ?? print)(plan, { threads }))
@@ -37,7 +37,7 @@ export const open =
     const live = new Set<Executable>()
     const compile: Runtime['compile'] = (plan, printers) => async () => {
       try {
-        const made = residentExecutable(backend, plan, await engineFor(plan, threads, printers))
+        const made = executableOf(backend, portsOf(plan), await engineFor(plan, threads, printers))
         live.add(made)
         return E.right(made)
       } catch (cause) {

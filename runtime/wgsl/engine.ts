@@ -6,7 +6,7 @@ import { printLaunch } from '../../codegen/targets/wgsl/index'
 import type { Bound, WgslProgram } from '../../codegen/targets/wgsl/program'
 import type { Schedule } from '../../codegen/targets/wgsl/schedule'
 import { backendError, Failure, lostError } from '../backends/error'
-import { type ResidentEngine, sizeOf } from '../backends/resident'
+import { type ProgramEngine, sizeOf } from '../backends/executable'
 import type { Arrays } from '../backends/runtime'
 import { assertPresent, type GraphicsDevice, watched } from './device'
 import type { Pipelines } from './pipelines'
@@ -32,7 +32,7 @@ interface Prepared {
   readonly groups: readonly [number, number]
 }
 
-export interface WgslEngine extends ResidentEngine {
+export interface WgslEngine extends ProgramEngine {
   /** Bytes of all buffers of the program, of which `predicted` were known before any was made. */
   readonly bytes: () => number
   /** Repeats the latest call on the device, without a readback, and measures it. */
@@ -245,6 +245,7 @@ export const startEngine = async (
 
   return {
     kind: 'wgsl',
+    resident: true,
     bytes: () => bytes,
     write: (input, values) => {
       assertPresent(graphics, where)

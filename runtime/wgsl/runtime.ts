@@ -8,7 +8,7 @@ import { printSchedule, wgsl } from '../../codegen/targets/wgsl/index'
 import type { WgslProgram } from '../../codegen/targets/wgsl/program'
 import { scheduleWgsl, type Wishes } from '../../codegen/targets/wgsl/schedule'
 import { asBackendError, type BackendError, type BackendName } from '../backends/error'
-import { residentExecutable } from '../backends/resident'
+import { executableOf, portsOf } from '../backends/executable'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
 import { findAdapter } from '../webgpu/adapter'
 import { type GraphicsDevice, openDevice } from './device'
@@ -44,7 +44,7 @@ export const open =
           const program = (printers?.wgsl ?? printSchedule)(plan, schedule, graphics.limits)
           const engine = await startEngine(graphics, program, schedule, pipelines)
           const memory = () => ({ predicted: predictedBytes(program), held: engine.bytes() })
-          const made = { ...residentExecutable(name, plan, engine), program, memory, time: engine.time }
+          const made = { ...executableOf(name, portsOf(plan), engine), program, memory, time: engine.time }
           live.add(made)
           return E.right(made)
         } catch (cause) {

@@ -9,7 +9,7 @@ import * as W from '../../codegen/targets/wasm/code'
 import { encode } from '../../codegen/targets/wasm/encode'
 import { print, wasm } from '../../codegen/targets/wasm/print'
 import { meetings } from '../../codegen/targets/wasm/threads'
-import { residentExecutable } from '../../runtime/backends/resident'
+import { executableOf, portsOf } from '../../runtime/backends/executable'
 import * as Key from '../../runtime/random/key'
 import { engine } from '../../runtime/wasm/engine'
 import { infer } from '../../spec/infer'
@@ -90,7 +90,7 @@ test('a thread that fails ends the call, and the program, with a sentence', asyn
     const fails = W.branch(W.op('i32.eq', W.get(W.local('thread', 'i32')), W.int(faulty)), [W.trap])
     const functions = program.module.functions.map((f) => (f.name === 'run' ? { ...f, body: [fails, ...f.body] } : f))
     const module = { ...program.module, functions }
-    const made = residentExecutable('wasm', plan, await engine({ ...program, module, bytes: encode(module) }))
+    const made = executableOf('wasm', portsOf(plan), await engine({ ...program, module, bytes: encode(module) }))
     right(made.load(Object.fromEntries(numbers)))
     const said = left(await made.run({})()).message
     t.equal(said, `backend wasm: program ${plan.name}: another of its threads failed`)
