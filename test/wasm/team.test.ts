@@ -103,7 +103,7 @@ test('a thread that fails ends the call, and the program, with a sentence', asyn
 test('a thread that is terminated between two calls ends the next call with a sentence', async (t) => {
   const { made, undo } = watchThreads()
   try {
-    const program = residentExecutable('wasm', plan, await engine(print(plan, { threads: 2 })))
+    const program = executableOf('wasm', portsOf(plan), await engine(print(plan, { threads: 2 })))
     right(program.load(Object.fromEntries(numbers)))
     right(await program.run({})())
     await made[0]?.worker.terminate()
