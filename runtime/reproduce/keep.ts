@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
 import { z } from 'zod'
 
 import type { Recipe } from '../../spec/recipe'
@@ -82,6 +81,15 @@ const endOf = ({ recipe, seed, weights, loss }: TrainedRun, backend: TrainBacken
 
 const timed = z.strictObject({ seconds: z.number().nonnegative() })
 
+/** The seconds that a text says, or null. */
+const secondsIn = (text: string): number | null => {
+  try {
+    return timed.parse(JSON.parse(text)).seconds
+  } catch {
+    return null
+  }
+}
+
 /** What an earlier report kept, or null. */
 const kept = async (folder: string, recipe: Recipe, seed: number): Promise<Result<TrainedRun | null>> => {
   const file = fileOf(folder, recipe, seed)
@@ -95,14 +103,12 @@ const kept = async (folder: string, recipe: Recipe, seed: number): Promise<Resul
       `${file}: expected weights of the recipe ${recipe.name}, seed ${seed}, found others; remove the file to train anew`
     )
   }
-  return pipe(
-    E.tryCatch(
-      () => timed.parse(JSON.parse(text)),
-      () =>
+  const seconds = secondsIn(text)
+  return seconds === null
+    ? E.left(
         `${timeFileOf(file)}: expected the seconds that training took, found other text; remove the file to train anew`
-    ),
-    E.map(({ seconds }) => ({ recipe, seed, weights, loss, seconds }))
-  )
+      )
+    : E.right({ recipe, seed, weights, loss, seconds })
 }
 
 const keep = async (folder: string, run: TrainedRun): Promise<Result<void>> => {
@@ -142,12 +148,12 @@ const underway = async (folder: string, recipe: Recipe, seed: number): Promise<R
   const found = await read(file)()
   if (E.isLeft(found)) return E.left(`a kept state: ${show(found.left)}; remove the file to train anew`)
   const { state, recipe: own } = found.right
-  const judged = timed.safeParse(JSON.parse(text))
-  return state === null || own === null || !judged.success || keyOf(own, state.seed) !== keyOf(recipe, seed)
+  const seconds = secondsIn(text)
+  return state === null || own === null || seconds === null || keyOf(own, state.seed) !== keyOf(recipe, seed)
     ? E.left(
         `${file}: expected a state of the recipe ${recipe.name}, seed ${seed}, found another; remove the file to train anew`
       )
-    : E.right({ state, seconds: judged.data.seconds })
+    : E.right({ state, seconds })
 }
 
 /** Keeps states in a folder as a training goes on; `seconds` says how long it took so far. */
