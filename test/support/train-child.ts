@@ -6,6 +6,8 @@
  */
 import { existsSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 
 import { read, show, write } from '../../runtime/checkpoint/checkpoint'
@@ -36,7 +38,13 @@ const main = async (): Promise<void> => {
       onProgress: () => say('+'),
       onState: (now) => {
         say(now.iteration === 0 ? '|' : '=')
-        return TE.bimap(show, () => say('.'))(write(at('state'), ofState(recipe, now)))
+        return pipe(
+          write(at('state'), ofState(recipe, now)),
+          TE.mapLeft(show),
+          TE.chainFirstIOK(() => () => say('.')),
+          // So that a signal meets the run, and not its end.
+          TE.chain(() => TE.fromTask(() => pause(2)))
+        )
       }
     })()
   )

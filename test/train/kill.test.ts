@@ -78,8 +78,9 @@ const killsOf = (whole: number, rounds: number): readonly Kill[] => {
     some('SIGKILL'),
     some('SIGINT'),
     at('='),
-    at('|'),
     some('SIGTERM'),
+    at('|'),
+    some('SIGKILL'),
     at('|.')
   ]).flat()
 }
