@@ -55,18 +55,17 @@ const curve = (points: readonly Placed[], value: (p: Placed['point']) => number 
     return found !== undefined && found > 0 && Number.isFinite(found) ? [[at, Math.log10(found)] as const] : []
   })
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-
 /** The mean of what falls into each of so many columns, in the middle of its column. */
 const thinned = (places: readonly Place[], columns: number): readonly Place[] => {
   const low = places[0]?.[0] ?? 0
   const step = Math.max((places.at(-1)?.[0] ?? 0) - low, 1) / (columns - 1)
-  const into = new Map<number, number[]>()
+  const sums = new Map<number, { readonly sum: number; readonly count: number }>()
   for (const [at, exponent] of places) {
     const column = Math.round((at - low) / step)
-    into.set(column, [...(into.get(column) ?? []), exponent])
+    const { sum, count } = sums.get(column) ?? { sum: 0, count: 0 }
+    sums.set(column, { sum: sum + exponent, count: count + 1 })
   }
-  return [...into].map(([column, own]) => [low + column * step, mean(own)])
+  return [...sums].map(([column, { sum, count }]) => [low + column * step, sum / count])
 }
 
 // --- drawing ---------------------------------------------------------------------------------------------------------
@@ -90,9 +89,9 @@ export const chart = (points: History, o: ChartOptions): readonly string[] => {
     curve(placed, (p) => p.heldOut?.mse),
     width / 3
   )
-  const all = [...losses, ...held].map(([, exponent]) => exponent)
-  const [low, high] = [Math.min(...all) - 0.05, Math.max(...all) + 0.05]
   const line = thinned(losses, width)
+  const all = [...line, ...held].map(([, exponent]) => exponent)
+  const [low, high] = [Math.min(...all) - 0.05, Math.max(...all) + 0.05]
   const [from, to] = [line[0]![0], line.at(-1)![0]]
   const text = plot(
     line.map(([x, y]): [number, number] => [x, y]),

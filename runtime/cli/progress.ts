@@ -34,7 +34,7 @@ export const bar = async (title: string): Promise<Bar> => {
   if (!process.stderr.isTTY) return silent
   const { default: progress } = await import('cli-progress')
   const start = Date.now()
-  const barsize = terminalWidth() < 120 ? 12 : 24
+  const barsize = terminalWidth() < 100 ? 6 : 24
   let shown: SingleBar | null = null
   let stopped = false
   return {

@@ -16,12 +16,23 @@ interface Series {
   readonly of: (p: Placed['point']) => number | null | undefined
 }
 
+/** The most values of a series, and rows of a table, that a page shows. */
+export const readable = 2000
+
+/** Every k-th item, the last among them, so that no more than `readable` are left. */
+export const sparse = <A>(items: readonly A[]): readonly A[] => {
+  const step = Math.ceil(items.length / readable)
+  return step <= 1 ? items : items.filter((_, k) => (items.length - 1 - k) % step === 0)
+}
+
 /** Values of a series; a logarithmic scale shows those above zero. */
 const valuesOf = (placed: readonly Placed[], { what, of }: Series, above: number): readonly Value[] =>
-  placed.flatMap(({ at, point }) => {
-    const value = of(point)
-    return value != null && Number.isFinite(value) && value > above ? [{ at, value, what }] : []
-  })
+  sparse(
+    placed.flatMap(({ at, point }) => {
+      const value = of(point)
+      return value != null && Number.isFinite(value) && value > above ? [{ at, value, what }] : []
+    })
+  )
 
 /** Where one stage or start ends and the next begins. */
 const seams = (placed: readonly Placed[]): readonly { readonly at: number }[] =>

@@ -7,7 +7,7 @@ import { type Card, trainedLines } from '../checkpoint/card'
 import type { Pen } from '../reproduce/plots'
 import { short } from '../reproduce/report'
 import { along, type History, type Judged, judgements, type Place } from '../train/history'
-import { plotsOf } from './curves'
+import { plotsOf, sparse } from './curves'
 import { type Html, html, page, raw, table } from './html'
 
 // --- model -----------------------------------------------------------------------------------------------------------
@@ -170,23 +170,26 @@ const judged = ({ recipe, points }: TrainingReport): readonly Html[] => {
     'MSE',
     'relative, median',
     'relative, mean',
-    'backward, median'
+    'backward, median',
+    'systems'
   ]
-  const rows = all.map((p) => {
-    const { mse, relative, backward } = p.heldOut
+  const shown = sparse(all)
+  const rows = shown.map((p) => {
+    const { mse, relative, backward, systems } = p.heldOut
     return [
       stageOf(recipe, p),
       p.iteration,
       time(p.seconds),
-      ...[p.loss, mse, relative.median, relative.mean, backward].map(figure)
+      ...[p.loss, mse, relative.median, relative.mean, backward].map(figure),
+      systems
     ]
   })
   return all.length === 0
     ? []
     : [
         html`<h2>Held-out systems</h2>
-<p>${all.length} judgements, each on ${all.at(-1)!.heldOut.systems} systems that were not trained on.</p>
-<details><summary>All judgements</summary>
+<p>Systems that were not trained on judged the weights ${all.length === 1 ? 'once' : `${all.length} times`}.</p>
+<details><summary>${shown.length === all.length ? 'All judgements' : `${shown.length} judgements, evenly chosen`}</summary>
 ${table(columns, rows)}
 </details>`
       ]

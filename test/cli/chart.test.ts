@@ -34,8 +34,8 @@ test('the chart of a run', (t) => {
     ' 1e0┤━┓        ●',
     '    │ ┗━━━━┓',
     '1e-1┤      ┗━━━┓        ●',
-    '    │          ┗━━━━┓',
-    '    │               ┗━━━┓',
+    '    │          ┗━━━┓',
+    '    │              ┗━━━━┓',
     '1e-2┤                   ┗━━━┓     ●',
     '    │                       ┗━━━━┓',
     '1e-3┤                            ┗━━━┓     ●',
@@ -121,22 +121,22 @@ test('the line of a training says the time left and the latest judgement, as far
     best: 1e-4,
     ends: false
   }
-  const whole = words(p, { left: 'about 3 min left', judged: heldOut(2e-3) })
+  const whole = words(p, { left: '3 min left', judged: heldOut(2e-3) })
   t.deepEqual(whole, [
-    'stage 2 of 2 (about 3 min left)',
-    'loss 1.0e-3',
+    'stage 2 of 2 (3 min left)',
     'held-out MSE 2.0e-3',
+    'loss 1.0e-3',
     'relative error 2.0e-1',
     'backward error 1.0e-2'
   ])
   t.deepEqual(words({ ...p, stages: 1 }, { left: '', judged: null }), ['loss 1.0e-3'])
-  t.deepEqual(words({ ...p, stages: 1, starts: 3, parts: 2 }, { left: 'about 9 s left', judged: null }), [
-    'recipe 1 of 2 (about 9 s left)',
+  t.deepEqual(words({ ...p, stages: 1, starts: 3, parts: 2 }, { left: '9 s left', judged: null }), [
+    'recipe 1 of 2 (9 s left)',
     'start 1 of 3',
     'loss 1.0e-3',
     'best 1.0e-4'
   ])
-  t.equal(fitted(50, whole[0]!, whole.slice(1)), 'stage 2 of 2 (about 3 min left)  loss 1.0e-3')
+  t.equal(fitted(50, whole[0]!, whole.slice(1)), 'stage 2 of 2 (3 min left)  held-out MSE 2.0e-3')
   t.equal(fitted(500, whole[0]!, whole.slice(1)), whole.join('  '))
   t.end()
 })

@@ -35,7 +35,7 @@ const watch = (points: () => History): ((p: Progress) => Beside) => {
       judged = last !== undefined && last.part === p.part && last.stage === p.stage ? last.heldOut : null
     }
     judged = p.heldOut ?? judged
-    return { left: clock.at((p.start + p.iteration / p.iterations) / p.starts).replace(/^, /, ''), judged }
+    return { left: clock.at((p.start + p.iteration / p.iterations) / p.starts).replace(/^, about /, ''), judged }
   }
 }
 
@@ -48,15 +48,12 @@ export const words = (p: Progress, { left, judged }: Beside): readonly string[] 
   return [
     place === '' || left === '' ? `${place}${left}` : `${place} (${left})`,
     ...(p.starts > 1 ? [`start ${p.start + 1} of ${p.starts}`] : []),
+    ...(judged === null ? [] : [`held-out MSE ${scientific(judged.mse)}`]),
     `loss ${scientific(p.loss)}`,
     ...(p.starts > 1 ? [`best ${scientific(p.best)}`] : []),
     ...(judged === null
       ? []
-      : [
-          `held-out MSE ${scientific(judged.mse)}`,
-          `relative error ${scientific(judged.relative.median)}`,
-          `backward error ${scientific(judged.backward)}`
-        ])
+      : [`relative error ${scientific(judged.relative.median)}`, `backward error ${scientific(judged.backward)}`])
   ].filter((word) => word !== '')
 }
 
