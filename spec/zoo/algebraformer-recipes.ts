@@ -89,7 +89,7 @@ export const settings: Readonly<Record<'quick' | 'reduced' | 'full', Setting>> =
     recurrent: { layers: 2, lstm: 76, gru: 88 },
     batch: 32,
     rate: { algebraformer: 1e-3, gru: 3e-3, lstm: 3e-3 },
-    rates: { tried: [5e-4, 1e-3, 3e-3, 6e-3, 1.2e-2, 2.4e-2], epochs: 15 },
+    rates: { tried: [5e-4, 1e-3, 3e-3, 6e-3, 1.2e-2, 2.4e-2, 4.8e-2], epochs: 15 },
     seeds: 3,
     diffusion: { systems: 2000, epochs: 100 },
     longer: { systems: 2000, epochs: 300 },
