@@ -6,6 +6,7 @@ import path from 'node:path'
 import test from 'tape'
 
 import { exits } from '../../runtime/cli/exit'
+import { Family, Recipe, RecipeJson, Zoo } from '../../spec'
 import { ansatz, isSentence, several } from './run'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ansatz-export-'))
@@ -79,4 +80,42 @@ test('what cannot be exported', async (t) => {
   t.ok(four.code === 0 && /n = 4/.test(four.out), 'a model that is made for one n needs no --n')
   const target = await ansatz(['export', 'block-linear-3', '--out', at('x.onnx'), '--target', 'fortran'])
   t.ok(target.code === exits.usage.code && isSentence(target.err), target.err.trim())
+})
+
+test('a training program is refused with a sentence', async (t) => {
+  const adam = (sizes: number) =>
+    Recipe.make({
+      name: 'mine',
+      model: Zoo.blockLinear({ layers: 2, identityBlocks: 1 }),
+      start: Recipe.random(),
+      stages: [
+        Recipe.adam({
+          family: Family.spd({ kappa: 5, sizes }),
+          steps: 10,
+          batch: 4,
+          rate: { peak: 1e-2, warmup: 2, decay: 'none' }
+        })
+      ],
+      seed: 1,
+      valid: Family.spd({ kappa: 5, sizes })
+    })
+  writeFileSync(at('adam-5.json'), JSON.stringify(RecipeJson.encodeRecipe(adam(5))))
+  writeFileSync(at('file'), '')
+  const to = ['--target', 'jax', '--out', at('program')]
+  const five = ['--recipe', at('adam-5.json')]
+  const cases = [
+    [['block-linear-3', ...to], exits.usage.code, /expected --recipe/],
+    [['block-linear-3', ...to, ...five, '--n', '5'], exits.usage.code, /not --n/],
+    [['block-linear-3', ...to, ...five, '--precision', 'float64'], exits.usage.code, /--dtype/],
+    [['block-linear-3', ...to, '--recipe', 'no-such-recipe'], exits.model.code, /no recipe 'no-such-recipe'/],
+    [['block-linear-3', ...to, '--recipe', 'block-linear-3'], exits.model.code, /one stage of Adam, found scalarNodes/],
+    [[at('four.json'), ...to, ...five], exits.model.code, /n = 5.* n = 4|n = 4.* n = 5/],
+    [['full-linear-2', ...to, ...five], exits.model.code, /depends on n/],
+    [['block-linear-3', '--target', 'jax', ...five, '--out', at('file')], exits.input.code, /file/]
+  ] as const
+  await several(cases, async ([args, code, pattern]) => {
+    const { code: found, err, out } = await ansatz(['export', ...args])
+    t.ok(found === code && isSentence(err) && pattern.test(err) && out === '', `${found}: ${err.trim()}`)
+  })
+  t.notOk(existsSync(at('program')), 'and nothing is written')
 })

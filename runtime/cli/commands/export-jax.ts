@@ -1,5 +1,5 @@
 /** `ansatz export --target jax`: a folder with a Python program that trains a model by a recipe, on any number of hosts. */
-import { mkdir } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import * as E from 'fp-ts/Either'
 
@@ -35,6 +35,19 @@ const start = async (found: Found, recipe: Recipe): Promise<Result<TrainState>> 
   if (E.isLeft(state)) return E.left(wrong(state.left.message))
   const given = found.checkpoint?.weights
   return E.right(given === undefined ? state.right : { ...state.right, weights: given })
+}
+
+/** Nothing is written over another program, or over what it was trained to, unawares. */
+const free = async (folder: string, files: Files): Promise<Result<void>> => {
+  for (const name of Object.keys(files)) {
+    try {
+      await access(path.join(folder, name))
+    } catch {
+      continue
+    }
+    return fail('input', `${folder}: holds ${name} already; give another folder, or --force to replace it`)
+  }
+  return E.right(undefined)
 }
 
 const writeAll = async (folder: string, files: Files): Promise<Result<void>> => {
@@ -84,6 +97,8 @@ export const exportJax = async (name: string, o: ExportOptions): Promise<Outcome
   const program = programFiles(recipe, typed.right, state.right)
   if (E.isLeft(program)) return E.left(wrong(program.left))
   const files = { ...program.right, ...(o.systems === true ? systemFiles(recipe, stage.right) : {}) }
+  const room = o.force === true ? E.right(undefined) : await free(o.out, files)
+  if (E.isLeft(room)) return room
   const written = await writeAll(o.out, files)
   if (E.isLeft(written)) return written
   report(name, typed.right, recipe, files, o)

@@ -8,5 +8,6 @@ export interface ExportOptions {
   readonly recipe?: string
   readonly seed?: number
   readonly systems?: boolean
+  readonly force?: boolean
   readonly json?: boolean
 }

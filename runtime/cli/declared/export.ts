@@ -26,6 +26,7 @@ export const declareExport = (program: Command): void => {
       whole(0, Number.MAX_SAFE_INTEGER)
     )
     .option('--systems', "jax: write the recipe's own systems too, as train/ and held-out/")
+    .option('--force', 'jax: replace files that the folder holds already')
     .addOption(json())
     .addHelpText(
       'after',
