@@ -19,7 +19,7 @@ const usage = 'usage: npm test -- [--only PATTERN] [--jobs N] [--limit SECONDS] 
 const options = {
   only: { type: 'string', default: '.' },
   jobs: { type: 'string', default: '2' },
-  limit: { type: 'string', default: '900' },
+  limit: { type: 'string', default: '1800' },
   folder: { type: 'string', default: 'test' },
   list: { type: 'boolean', default: false }
 } as const
