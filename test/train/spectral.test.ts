@@ -2,6 +2,7 @@ import * as TE from 'fp-ts/TaskEither'
 import test from 'tape'
 
 import { fromBytes, toBytes } from '../../runtime/checkpoint/checkpoint'
+import { ofState } from '../../runtime/checkpoint/trained'
 import { largestAt, sampledOn } from '../../runtime/spectral/contraction'
 import { depthFor, reachOf, recipeFor } from '../../runtime/spectral/recipe'
 import { follow, type TrainState } from '../../runtime/train/train'
@@ -24,11 +25,8 @@ const small = (stages: readonly Recipe.Stage[], start = Recipe.random()): Recipe
     valid: Family.spd({ kappa: 5, sizes: 4 })
   })
 
-const throughFile = (r: Recipe.Recipe, state: TrainState): TrainState => {
-  const { weights, seed, loss } = state
-  const bytes = right(toBytes('state', { model: r.model, weights, recipe: r, seed, loss, card: null, state }))
-  return right(fromBytes('state', bytes)).state!
-}
+const throughFile = (r: Recipe.Recipe, state: TrainState): TrainState =>
+  right(fromBytes('state', right(toBytes('state', ofState(r, state))))).state!
 
 test('paths, eigenvalues and starts behind closed forms go on from any state to the same bytes', async (t) => {
   const first = Recipe.scalarNodes({ kappas: [9], nodes: 20, iterations: 8, starts: 2, corrections: 3 })
