@@ -4,25 +4,12 @@ import test from 'tape'
 
 import { toBytes } from '../../runtime/checkpoint/checkpoint'
 import { ofState } from '../../runtime/checkpoint/trained'
-import { type FollowOptions, follow, type Trained, type TrainState } from '../../runtime/train/train'
+import { follow, type TrainState } from '../../runtime/train/train'
 import { widen } from '../../runtime/weights/widen'
 import { Family, Recipe, T, Zoo } from '../../spec'
-import { bytesOf, collect as keeping, throughFile } from '../support/collect'
+import { bytesOf, throughFile } from '../support/collect'
 import { left, right } from '../support/right'
-
-const small = Family.spd({ kappa: 5, sizes: { low: 2, high: 4 } })
-const model = Zoo.blockLinear({ layers: 2, identityBlocks: 1 })
-
-const recipe = (name: string, stages: readonly Recipe.Stage[]): Recipe.Recipe =>
-  Recipe.make({ name, model, start: Recipe.random(), stages, seed: 3, valid: small })
-
-const onNodes = Recipe.scalarNodes({ kappas: [5], nodes: 20, iterations: 8, starts: 3 })
-const onMatrices = Recipe.levenbergMarquardt({ family: small, systems: 4, iterations: 14, redraw: 3 })
-const byAdam = Recipe.adam({ family: small, steps: 14, batch: 6, rate: { peak: 1e-2, warmup: 4, decay: 'cosine' } })
-
-const run = async (r: Recipe.Recipe, options: FollowOptions = {}): Promise<Trained> => right(await follow(r, options)())
-
-const collect = (r: Recipe.Recipe, options: FollowOptions = {}) => keeping(r, { checkpointEvery: 3, ...options })
+import { byAdam, collect, onMatrices, onNodes, recipe, run } from '../support/small-runs'
 
 const three = Family.spd({ kappa: 5, sizes: 3 })
 const narrow = recipe('narrow', [{ ...onMatrices, family: three, iterations: 6 } as Recipe.Stage])

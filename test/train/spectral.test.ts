@@ -1,13 +1,12 @@
 import * as TE from 'fp-ts/TaskEither'
 import test from 'tape'
 
-import { fromBytes, toBytes } from '../../runtime/checkpoint/checkpoint'
-import { ofState } from '../../runtime/checkpoint/trained'
 import { largestAt, sampledOn } from '../../runtime/spectral/contraction'
 import { depthFor, reachOf, recipeFor } from '../../runtime/spectral/recipe'
 import { follow, type TrainState } from '../../runtime/train/train'
 import { behind, closedForm, kappaBehind } from '../../runtime/weights/closed-form'
 import { Family, Recipe, Zoo } from '../../spec'
+import { throughFile } from '../support/collect'
 import { left, right } from '../support/right'
 
 /** `1 / T_m(z)`, the least largest residual of degree m. */
@@ -24,9 +23,6 @@ const small = (stages: readonly Recipe.Stage[], start = Recipe.random()): Recipe
     seed: 3,
     valid: Family.spd({ kappa: 5, sizes: 4 })
   })
-
-const throughFile = (r: Recipe.Recipe, state: TrainState): TrainState =>
-  right(fromBytes('state', right(toBytes('state', ofState(r, state))))).state!
 
 test('paths, eigenvalues and starts behind closed forms go on from any state to the same bytes', async (t) => {
   const first = Recipe.scalarNodes({ kappas: [9], nodes: 20, iterations: 8, starts: 2, corrections: 3 })
