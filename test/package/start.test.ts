@@ -121,6 +121,39 @@ console.log(status, backend?.name)\n`
   t.end()
 })
 
+test('a kept plan runs without the compiler that made it', (t) => {
+  const keep = `import { openBackend, plan, spec } from './dist/index.js'
+import { writeFileSync } from 'node:fs'
+const typed = spec.Infer.infer(spec.Zoo.blockLinear({ layers: 2 })).right
+const { target } = (await openBackend('wasm')()).right
+writeFileSync('plan.json', JSON.stringify(plan(target, { _tag: 'forward' }, typed, { n: 2, batch: 16 }).right))\n`
+  const kept = `import { openBackend } from './dist/backends.js'
+import { readFileSync } from 'node:fs'
+const given = JSON.parse(readFileSync('plan.json', 'utf8'))
+const executable = (await (await openBackend('wasm')()).right.compile(given)()).right
+const ones = (dims) => new Float32Array(dims.reduce((p, q) => p * q, 1)).fill(0.125)
+const values = (role) => Object.fromEntries(given.inputs.filter((i) => (i.role === 'data') === role).map((i) => [i.name, ones(i.dims)]))
+executable.load(values(false))
+const { x } = (await executable.run(values(true))()).right
+console.log(x.length, x.every(Number.isFinite))\n`
+  writeFileSync(path.join(home, 'keep.mjs'), keep)
+  writeFileSync(path.join(home, 'kept.mjs'), kept)
+  run('keep.mjs')
+  const { out, read } = run('kept.mjs')
+  t.equal(out.trim(), '32 true', 'answers')
+  const compiler = [
+    'codegen/rules/',
+    'codegen/lower',
+    'codegen/compile.ts',
+    'codegen/optimise.ts',
+    'spec/zoo/',
+    'spec/infer.ts'
+  ]
+  const others = ['runtime/solve/', 'runtime/interpreter/', 'runtime/checkpoint/', 'runtime/weights/']
+  t.deepEqual(among(read, [...needless, ...needlessToSolve, ...compiler, ...others]), [])
+  t.end()
+})
+
 test('looking at the help reads no command', (t) => {
   const { read } = run('dist/ansatz.js', '--help')
   t.deepEqual(among(read, ['runtime/cli/commands/', 'runtime/solve/', 'codegen/']), [])
