@@ -73,6 +73,21 @@ const step = (contestant: string): Claim => ({
   atMost: 3.3
 })
 
+/** The least that forward could take over theirs: what its multiplications and additions take by themselves. */
+const least = (contestant: string): Claim => ({
+  says: `arithmetic of the forward pass alone / ${contestant}`,
+  ours: ours('transformer', 'arithmetic alone'),
+  theirs: { workload: 'transformer', contestant, method: 'forward' },
+  atMost: null
+})
+
+const blockStep = (contestant: string): Claim => ({
+  says: `${contestant}, training step / forward`,
+  ours: { workload: 'block', contestant, method: 'step' },
+  theirs: { workload: 'block', contestant, method: 'forward' },
+  atMost: 3.3
+})
+
 export const claims: readonly Claim[] = [
   contraction('jax-js', 1 / 1.5),
   contraction('TensorFlow.js', 1),
@@ -88,10 +103,13 @@ export const claims: readonly Claim[] = [
   block('numpy', 'A A^T', 2, 1, 32, 128),
   block('ml-matrix', 'Cholesky', 1, 1 / 15, 9, 64),
   forward('ours gpu.js', 1 / 3),
+  least('ours gpu.js'),
   forward('jax-js', 1),
   forward('TensorFlow.js', 1),
   forward('onnxruntime-web', null),
   forward('onnxruntime-node', null),
+  blockStep('ours wasm'),
+  blockStep('ours gpu.js'),
   step('ours wasm'),
   step('ours gpu.js')
 ]

@@ -14,11 +14,12 @@ import { entries } from './contestants'
 import { run } from './run'
 import { allRight, show } from './table'
 import type { Case, WorkloadName } from './workload'
+import { block } from './workloads/block'
 import { contraction } from './workloads/contraction'
 import { systems } from './workloads/systems'
 import { training, transformer } from './workloads/transformer'
 
-const workloads: readonly WorkloadName[] = ['contraction', 'systems', 'transformer', 'training']
+const workloads: readonly WorkloadName[] = ['contraction', 'systems', 'block', 'transformer', 'training']
 const home = path.dirname(fileURLToPath(import.meta.url))
 
 interface Options {
@@ -67,7 +68,7 @@ const contestantList = (text: string): readonly string[] =>
 
 const command = new Command('npm run bench:peers --')
   .description(
-    'Times a dense contraction, batches of small systems, and a transformer forward and trained, by Ansatz and by others: ' +
+    'Times a dense contraction, batches of small systems, a BLOCK network and a transformer forward and trained, by Ansatz and by others: ' +
       'each in a process of its own, in turns, after its answer was checked. Prints tables of ratios and writes every figure ' +
       'as JSON; progress goes to stderr where that is a terminal.'
   )
@@ -93,17 +94,18 @@ const command = new Command('npm run bench:peers --')
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
 
-const casesOf = ({ only, sizes, quick }: Options): readonly Case[] => {
+const casesOf = async ({ only, sizes, quick }: Options): Promise<readonly Case[]> => {
   const shape = quick
     ? { batch: 2, tokens: 8, width: 16, heads: 2, hidden: 32, blocks: 2 }
     : { batch: 8, tokens: 64, width: 256, heads: 8, hidden: 1024, blocks: 12 }
-  const all: Readonly<Record<WorkloadName, () => readonly Case[]>> = {
+  const all: Readonly<Record<WorkloadName, () => readonly (Case | Promise<Case>)[]>> = {
     contraction: () => [quick ? contraction(64, 32, 48) : contraction(2048, 256, 1024)],
     systems: () => (quick ? [systems(9, 20)] : sizes.map((n) => systems(n, 1000))),
+    block: () => [block(9, quick ? 20 : 1000)],
     transformer: () => [transformer(shape)],
     training: () => [training(shape)]
   }
-  return workloads.filter((w) => only.includes(w)).flatMap((w) => all[w]())
+  return Promise.all(workloads.filter((w) => only.includes(w)).flatMap((w) => all[w]()))
 }
 
 /** The texts that operands and references are computed by, as far as they are of this benchmark. */
@@ -131,7 +133,7 @@ const main = async (): Promise<number> => {
   const { say, end } = sayer()
   try {
     const results = await run({
-      cases: casesOf(options),
+      cases: await casesOf(options),
       entries: entries.filter(({ name }) =>
         against === undefined ? true : name.startsWith('ours') || against.some((wish) => name.startsWith(wish))
       ),

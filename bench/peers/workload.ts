@@ -1,6 +1,6 @@
 /** What is compared: a piece of work with its operands and, in float64, its answers. */
 
-export type WorkloadName = 'contraction' | 'systems' | 'transformer' | 'training'
+export type WorkloadName = 'contraction' | 'systems' | 'block' | 'transformer' | 'training'
 
 export interface Reference {
   readonly values: Float64Array

@@ -188,7 +188,7 @@ test('npm run bench:peers', (t) => {
   rmSync(place, { recursive: true })
   t.deepEqual(
     results.comparisons.map(({ workload }) => workload),
-    ['contraction', 'systems', 'transformer', 'training'],
+    ['contraction', 'systems', 'block', 'transformer', 'training'],
     'every workload'
   )
   t.ok(

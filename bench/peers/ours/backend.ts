@@ -12,11 +12,23 @@ import { algebraformer } from '../../../spec/zoo/algebraformer'
 import type { Job, Method, Ready } from '../contestant'
 import { adam, dimensions, type Shape } from '../reference/transformer'
 import { operand, size } from '../serve'
+import { fresh, network, rate } from '../workloads/block'
+import { elements } from '../workloads/numbers'
 import { block, must } from './network'
 
 const ready = (executable: Executable, data: Arrays, output: string): Ready => {
   const call = async (): Promise<Float32Array> => must(await executable.run(data, [output])())[output]!
   return { call, answer: call, close: () => executable.dispose() }
+}
+
+/** Training steps, whose answer is the losses before the first three. */
+const steps = (executable: Executable, data: Arrays): Ready => {
+  const call = async (): Promise<number> => must(await executable.run(data, ['loss'])())['loss']![0]!
+  return {
+    call,
+    answer: async () => Float32Array.of(await call(), await call(), await call()),
+    close: () => executable.dispose()
+  }
 }
 
 const single = (weights: Readonly<Record<string, Float64Array>>): Arrays =>
@@ -70,6 +82,22 @@ const systems = (runtime: Runtime) => async (job: Job) => {
   return ready(executable, { A: operand(job, 'A'), b: operand(job, 'b') }, 'x')
 }
 
+// --- BLOCK on its tokens ---------------------------------------------------------------------------------------------
+
+const tokens = (goal: Goal, output: 'x' | 'loss') => (runtime: Runtime) => async (job: Job) => {
+  const { typed, weights } = await network()
+  const plan = must(planFor(runtime.target, goal, typed, { n: size(job, 'n'), batch: size(job, 'batch') }))
+  const executable = must(await runtime.compile(plan)())
+  const state = plan.inputs
+    .filter(({ role }) => role === 'state')
+    .map(({ name, dims }) => [name, fresh(name, elements(dims))])
+  must(executable.load({ ...weights, ...Object.fromEntries(state) }))
+  const data = { A: operand(job, 'A'), b: operand(job, 'b') }
+  return output === 'x'
+    ? ready(executable, data, 'x')
+    : steps(executable, { ...data, target: operand(job, 'target'), rate: Float32Array.of(rate) })
+}
+
 // --- transformer -----------------------------------------------------------------------------------------------------
 
 const typedOf = ({ tokens, width, heads, hidden, blocks }: Shape): Infer.Typed =>
@@ -101,10 +129,7 @@ const program = async (runtime: Runtime, goal: Goal, job: Job): Promise<{ plan: 
   const executable = must(await runtime.compile(plan)())
   const state = plan.inputs
     .filter(({ role }) => role === 'state')
-    .map(({ name, dims }) => {
-      const zeros = new Float32Array(dims.reduce((p, q) => p * q, 1))
-      return [name, name.startsWith('power') ? zeros.fill(1) : zeros]
-    })
+    .map(({ name, dims }) => [name, fresh(name, elements(dims))])
   must(executable.load({ ...weightsOf(job, typed), ...Object.fromEntries(state) }))
   return { plan, executable }
 }
@@ -125,12 +150,7 @@ const training =
       target: operand(job, 'target'),
       rate: Float32Array.of(adam.rate)
     }
-    const call = async (): Promise<number> => must(await executable.run(data, ['loss'])())['loss']![0]!
-    return {
-      call,
-      answer: async () => Float32Array.of(await call(), await call(), await call()),
-      close: () => executable.dispose()
-    }
+    return steps(executable, data)
   }
 
 export const resident = (runtime: Runtime): Method => ({
@@ -143,6 +163,13 @@ export const resident = (runtime: Runtime): Method => ({
 export const methods = (runtime: Runtime): readonly Method[] => [
   { workload: 'contraction', name: 'in and out', gives: 'C', prepare: contraction(runtime) },
   { workload: 'systems', name: 'BLOCK', gives: 'x', prepare: systems(runtime) },
+  { workload: 'block', name: 'forward', gives: 'x', prepare: tokens({ _tag: 'forward' }, 'x')(runtime) },
+  {
+    workload: 'block',
+    name: 'step',
+    gives: 'losses',
+    prepare: tokens({ _tag: 'step', optimiser: adamOptimiser }, 'loss')(runtime)
+  },
   { workload: 'transformer', name: 'forward', gives: 'x', prepare: transformer(runtime) },
   { workload: 'training', name: 'step', gives: 'losses', prepare: training(runtime) }
 ]

@@ -4,7 +4,7 @@ import { draw } from '../../../runtime/sample/draw'
 import * as F from '../../../spec/family'
 import { dimensions, forward, losses, type Shape, type Weights } from '../reference/transformer'
 import type { Case, Operand } from '../workload'
-import { double, elements, normal } from './numbers'
+import { double, elements, endsOfChains, normal } from './numbers'
 import { kappa } from './systems'
 
 /** Losses that a training contestant gives for the check: before the first step, and after one and two. */
@@ -38,7 +38,7 @@ const operandsOf = (shape: Shape) => {
 }
 
 /** Multiplications and additions of the matrix products of one forward pass. */
-const matrixWork = ({ batch, tokens, width, hidden, blocks }: Shape): number =>
+export const matrixWork = ({ batch, tokens, width, hidden, blocks }: Shape): number =>
   2 *
   batch *
   tokens *
@@ -54,7 +54,7 @@ export const transformer = (shape: Shape): Case => ({
   make: () => {
     const { operands, data, wide } = operandsOf(shape)
     const x = forward(wide, double(data.A.values), double(data.b.values), shape)
-    return { operands, references: { x: { values: x, tolerance: 1e-4 } } }
+    return { operands, references: { x: { values: x, tolerance: 1e-4 }, ...endsOfChains } }
   },
   operations: () => matrixWork(shape),
   baseline: ['ours wasm forward', 'ours gpu.js forward']
