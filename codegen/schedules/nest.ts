@@ -221,7 +221,9 @@ export const nestFor = (r: Region): Nest => {
   const panels = lanes === null || rows === null || rows.size < leastRows ? [] : panelsOf(r, reductions, lanes, rows)
   const depth = Math.max(...reduces.map((reduce) => reduce.over.reduce((total, l) => total * l.size, 1)))
   const most = tile.height * Math.max(1, Math.floor(chunkBytes / (4 * depth * tile.height)))
-  const chunk = rows !== null && lanes !== null && rows.size > most ? most : null
+  // Chunks of one size: a last one that stands out would be computed as a whole chunk.
+  const even = rows === null ? 1 : tile.height * blocks(rows.size, tile.height * blocks(rows.size, most))
+  const chunk = rows !== null && lanes !== null && rows.size > most ? even : null
   const copies = lanes !== null && rows !== null && (chunk ?? rows.size) >= width
   return {
     lanes: lanes?.name ?? null,

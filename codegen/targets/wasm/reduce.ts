@@ -89,8 +89,11 @@ const plain = (s: Scope, value: Value, n: Reduce): void => {
   for (const { total } of all) s.out.push(W.set(total, initial(s, n)))
   const tile = all.map((a) => a.shift)
   const inner = within(s, { tile })
+  // See Note [The order of a tile].
+  const order = s.kernel.region.value === n ? all : [...all].reverse()
   looped(inner, value, n, n.over, tile, (deep, more) => {
-    for (const { total, shift } of all) deep.out.push(into(deep, n, total, value(deep, n.body, { ...shift, ...more })))
+    for (const { total, shift } of order)
+      deep.out.push(into(deep, n, total, value(deep, n.body, { ...shift, ...more })))
   })
   s.out.push(...inner.out)
   for (const { key, total } of all) s.known.set(key, total)
@@ -189,3 +192,9 @@ export const reduceWith =
     if (lanes === null) plain(s, value(), n)
     else spread(s, value(), n, lanes)
   }
+
+// Note [The order of a tile]
+// V8 keeps loads in the order in which they stand, and moves the products and sums of a turn to its end: by the first
+// accumulator first where those are stored as they are, by the last one first where something is computed of them. Only if
+// both orders agree are a turn's loads spread among its products. On a core of Zen 4, which loads few vectors while it
+// multiplies, a tile of 2 x 4 gives 45 GFLOP/s so, and 41 with all loads first.
