@@ -14,6 +14,7 @@ import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
 import { cheapestOrder } from './schedules/axis-cost'
 import { reorder } from './schedules/axis-order'
+import { sumsInParts } from './schedules/long-sums'
 import { totalsInStrips } from './schedules/strips'
 import { sumsInOrder } from './schedules/sum-order'
 import { allot } from './slots'
@@ -29,6 +30,8 @@ export interface Target {
   readonly ordersAxes?: boolean
   /** Whether sums over many rows run by strips of columns, for processors with caches and no tiles of registers. */
   readonly strips?: boolean
+  /** Whether long sums run in parts, for tiles of registers and what they read staying in a cache. */
+  readonly parts?: boolean
   /** The relative errors of its `exp`, `erf` and `tanh`; the bounds of its kernels count them. */
   readonly errors: Readonly<Record<X.Special, number>>
 }
@@ -125,7 +128,8 @@ export const schedule =
   (target: Target, sizes: Dim.Sizes) =>
   (all: Equations): E.Either<ScheduleError, Plan> => {
     const single = withoutBatchOfOne(sizes)(all)
-    const given = target.ordersAxes === true ? inOrder(single, sizes, target.strips === true) : single
+    const divided = target.parts === true ? sumsInParts(sizes)(single) : single
+    const given = target.ordersAxes === true ? inOrder(divided, sizes, target.strips === true) : divided
     return pipe(
       target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),
       E.mapLeft((reason): ScheduleError => ({ _tag: 'ScheduleError', reason })),

@@ -10,12 +10,10 @@ import { cheapestOrder } from '../../codegen/schedules/axis-cost'
 import { type AxisOrder, reorder, type Turned } from '../../codegen/schedules/axis-order'
 import { totalsInStrips } from '../../codegen/schedules/strips'
 import { sumsInOrder } from '../../codegen/schedules/sum-order'
-import { verify } from '../../codegen/verify'
-import { interpret, lengthOf } from '../../runtime/equations/interpret'
 import * as Key from '../../runtime/random/key'
-import type { Sizes } from '../../spec/dim'
 import { algebraformer } from '../../spec/zoo'
 import { catalogue } from '../../spec/zoo/catalogue'
+import { agrees } from '../support/agrees'
 import { right, typed } from '../support/right'
 
 const equationsOf = (name: string, goal: C.Goal, n: number): Equations =>
@@ -35,25 +33,6 @@ const shuffled = (e: Equations, seed: number): { readonly order: AxisOrder; read
     if (reads.size > 0) turned.push({ tensor: name, axis, pad: pick(2), reads })
   }
   return { order, turned }
-}
-
-const agrees = (t: test.Test, label: string, e: Equations, made: Equations, sizes: Sizes): void => {
-  const sound = verify('axis order')(made)
-  t.equal(sound._tag === 'Left' ? sound.left.reason : 'sound', 'sound', label)
-  const values = Object.fromEntries(
-    Object.values(e.tensors)
-      .filter((tensor) => tensor.role !== 'value')
-      .map((tensor) => [tensor.name, Key.normal(Key.fold(Key.key(3), tensor.name), lengthOf(tensor.dims, sizes))])
-  )
-  const [before, after] = [interpret(e, sizes, values), interpret(made, sizes, values)]
-  const scale = (array: Float64Array): number => array.reduce((most, x) => Math.max(most, Math.abs(x)), 1)
-  const worst = Object.entries(before).map(([name, array]) =>
-    array.reduce((most, x, k) => Math.max(most, Math.abs(x - (after[name]?.[k] ?? Number.NaN)) / scale(array)), 0)
-  )
-  t.ok(
-    worst.every((error) => error < 1e-9),
-    `${label}: ${Math.max(...worst)}`
-  )
 }
 
 test('the order of axes changes no value', (t) => {
