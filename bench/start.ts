@@ -63,6 +63,19 @@ writeFileSync('kept.json', JSON.stringify({ program, coefficients: [...coefficie
 
 const kept = `const { program, coefficients } = JSON.parse(readFileSync('kept.json', 'utf8'))`
 
+/** The transformer of `bench/peers`, 12 blocks of width 256 on 64 tokens: from its spec to a program that can be called. */
+const deepProgram = `const { openBackend, plan, spec } = await import('./dist/index.js')
+const right = (e) => { if (e._tag === 'Left') throw new Error(JSON.stringify(e.left)); return e.right }
+const runtime = right(await openBackend('wasm')())
+const begun = performance.now()
+const shape = { n: 64, width: 256, heads: 8, hidden: 1024, blocks: 12, gelu: 'tanh' }
+const typed = right(spec.Infer.infer(spec.Zoo.algebraformer(shape)))
+const program = right(plan(runtime.target, { _tag: 'forward' }, typed, { n: 64, batch: 8 }))
+right(await runtime.compile(program)())
+console.log(JSON.stringify({ 'spec to runnable': performance.now() - begun }))
+process.exit(0)
+`
+
 interface Timed {
   readonly what: string
   readonly args: readonly string[]
@@ -73,7 +86,8 @@ const timed: readonly Timed[] = [
   { what: 'ansatz --version', args: ['dist/ansatz.js', '--version'] },
   { what: 'ansatz solve grid.mtx (9 unknowns)', args: ['dist/ansatz.js', 'solve', 'examples/systems/grid.mtx'] },
   { what: '1000 systems of 9 unknowns, compiled here', args: ['compiled.mjs'] },
-  { what: '1000 systems of 9 unknowns, plan kept as JSON, backends alone', args: ['kept.mjs'] }
+  { what: '1000 systems of 9 unknowns, plan kept as JSON, backends alone', args: ['kept.mjs'] },
+  { what: 'transformer of 12 blocks', args: ['deep.mjs'] }
 ]
 
 // --- timing ------------------------------------------------------------------------------------------------------------
@@ -126,6 +140,7 @@ export const lay = async (home: string): Promise<void> => {
   }
   writeFileSync(path.join(home, 'compiled.mjs'), batchProgram(whole, compiling))
   writeFileSync(path.join(home, 'kept.mjs'), batchProgram(backends, kept))
+  writeFileSync(path.join(home, 'deep.mjs'), deepProgram)
   writeFileSync(path.join(home, 'keep.mjs'), batchProgram(whole, keeping))
   once(home, { what: 'keeping', args: ['keep.mjs'] })
 }
