@@ -40,6 +40,26 @@ const stretch = (sum: Sum, first: number): X.Expr => {
   return X.sum([own], X.mapPositions(moved)(sum.body))
 }
 
+/** The equations of a sum in parts: all but the last are arrays of their own, and each but the first adds the one before. */
+const partsOf = (eq: Equation, sum: Sum, count: number): readonly Equation[] => {
+  const label = eq.labels[eq.defines] ?? 'sum'
+  const name = (k: number): string => (k === count - 1 ? eq.defines : `${eq.defines}, terms up to ${(k + 1) * part}`)
+  return Array.from({ length: count }, (_, k): Equation => {
+    const own = stretch(sum, k * part)
+    const before = k === 0 ? null : name(k - 1)
+    const total = before === null ? own : X.add(X.tensor(before)(...eq.over), own)
+    const labels = { ...eq.labels, [name(k)]: k === count - 1 ? label : `${label}_part` }
+    const inside = (x: X.Expr): X.Expr => (x === sum ? total : X.mapParts(inside)(x))
+    return {
+      ...eq,
+      defines: name(k),
+      value: k === count - 1 ? inside(eq.value) : total,
+      labels: before === null ? labels : { ...labels, [before]: `${label}_before` }
+    }
+  })
+}
+
+/** Every long sum in parts, where its results are many enough. */
 export const sumsInParts =
   (sizes: Dim.Sizes) =>
   (e: Equations): Equations => {
@@ -48,29 +68,10 @@ export const sumsInParts =
     const equations = e.equations.flatMap((eq): readonly Equation[] => {
       const sum = longSum(eq, size)
       if (sum === null) return [eq]
-      const label = eq.labels[eq.defines] ?? 'sum'
-      const count = size((sum.over[0] as X.Index).dim) / part
-      const made: Equation[] = []
-      let before: string | null = null
-      /** The sum up to a part, with those before it read. */
-      const upTo = (k: number, labels: Record<string, string>): X.Expr => {
-        const own = stretch(sum, k * part)
-        if (before === null) return own
-        labels[before] = `${label}_before`
-        return X.add(X.tensor(before)(...eq.over), own)
-      }
-      for (let k = 0; k < count - 1; k++) {
-        const name: string = `${eq.defines}, terms up to ${(k + 1) * part}`
-        const labels: Record<string, string> = { ...eq.labels, [name]: `${label}_part` }
-        const value = upTo(k, labels)
-        tensors[name] = { name, role: 'value', dims: eq.over.map((i) => i.dim) }
-        made.push({ ...eq, defines: name, value, labels })
-        before = name
-      }
-      const labels: Record<string, string> = { ...eq.labels }
-      const last = upTo(count - 1, labels)
-      const inside = (x: X.Expr): X.Expr => (x === sum ? last : X.mapParts(inside)(x))
-      return [...made, { ...eq, value: inside(eq.value), labels }]
+      const parts = partsOf(eq, sum, size((sum.over[0] as X.Index).dim) / part)
+      const dims = eq.over.map((i) => i.dim)
+      for (const { defines } of parts.slice(0, -1)) tensors[defines] = { name: defines, role: 'value', dims }
+      return parts
     })
     return equations.length === e.equations.length ? e : { ...e, tensors, equations }
   }

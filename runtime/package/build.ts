@@ -204,15 +204,15 @@ Note [What stands together]
 ~~~~~~~~~~~~~~~~~~~~~~~~~~~
 Node takes about half a millisecond to find, read and link a file, and esbuild cuts a file for every set of entries that share
 code: with the command line, its commands and the library in one build, a first answer took forty files. So what starts is
-built by itself: the command line with solving, the library, its backends alone, and the other commands among themselves. They hold the same code
-again, which costs space on the disk alone, as a process starts in one of them. gpu.js, the largest part, is there once. The
+built by itself: the command line with solving, the library, its backends alone, and the other commands among themselves. They
+hold the same code again, which costs space on the disk alone, as a process starts in one of them. gpu.js, the largest part, is there once. The
 specs are a bundle of their own, which any runtime can read: nothing of Node may come in by a shared file.
 
 Note [Arrows]
 ~~~~~~~~~~~~~
 V8 skips the bodies of functions until they are called, but not those of arrows without braces, `(a) => (b) => f(a, b)`, of which
-most of our code consists: it parses them in full as the file is read. Written out as functions they are skipped, and the library
-is read in three quarters of the time.
+most of our code consists: it parses them in full as the file is read. Written out as functions they are skipped; `npm run bench:start`
+times what is read.
 
 Note [What is bundled]
 ~~~~~~~~~~~~~~~~~~~~~~

@@ -35,11 +35,16 @@ export const climbAll = (
     const device = deviceOf(opened.right)
     for (const [name, entry] of Object.entries(catalogue)) {
       if (!models.includes(name)) continue
+      const batches = batchesOn(backend, name)
       const rows = await check({ typed: (n) => typed(entry.model(n)), weights: null }, device, {
         sizes: [3],
-        batches: batchesOn(backend, name)
+        batches
       })
-      t.deepEqual(rows.filter((r) => !r.ok).map(say), [], `${name}: ${rows.length} rungs hold`)
+      t.deepEqual(
+        rows.filter((r) => !r.ok).map(say),
+        [],
+        `${name}, batches of ${batches.join(' and ')}: ${rows.length} rungs hold`
+      )
     }
     await opened.right.close()
     t.end()

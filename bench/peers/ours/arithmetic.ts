@@ -6,16 +6,12 @@ import * as W from '../../../codegen/targets/wasm/code'
 import { encode } from '../../../codegen/targets/wasm/encode'
 import { func, module } from '../../../codegen/targets/wasm/module'
 import type { Ready } from '../contestant'
+import { chains } from '../workloads/numbers'
 
-/** Chains that run side by side: with two factors, what sixteen registers hold. */
-const chains = 14
 /** Operations of one link of all chains. */
 const operationsOfLink = chains * 4 * 2
-/** Links a turn of the loop, so that its counting costs nothing. */
+/** Links a turn of the loop: its counting costs little, and more would no longer fit V8's registers. */
 const linksOfTurn = 2
-
-/** The numbers that the chains end with, all of them one. */
-export const numbers = 4 * chains
 
 const program = (): Uint8Array<ArrayBuffer> => {
   const [turns, at, half] = [W.local('turns', 'i32'), W.local('at', 'i32'), W.local('half', 'v128')]
@@ -44,7 +40,7 @@ export const arithmetic = (operations: number): Ready => {
   const call = (): void => run(turns)
   const answer = (): Float32Array => {
     call()
-    return new Float32Array(memory.buffer, 16, numbers).slice()
+    return new Float32Array(memory.buffer, 16, 4 * chains).slice()
   }
   return { call, answer, close: () => undefined }
 }

@@ -3,7 +3,6 @@ import { byHand } from '../../../codegen/by-hand'
 import { type Goal, plan as planFor } from '../../../codegen/compile'
 import type { Equations } from '../../../codegen/equation'
 import * as X from '../../../codegen/expr'
-import type { Plan } from '../../../codegen/plan'
 import { adam as adamOptimiser } from '../../../codegen/rules/optimiser'
 import { schedule } from '../../../codegen/schedule'
 import type { Arrays, Executable, Runtime } from '../../../runtime/backends/runtime'
@@ -12,23 +11,13 @@ import { algebraformer } from '../../../spec/zoo/algebraformer'
 import type { Job, Method, Ready } from '../contestant'
 import { adam, dimensions, type Shape } from '../reference/transformer'
 import { operand, size } from '../serve'
-import { fresh, network, rate } from '../workloads/block'
-import { elements } from '../workloads/numbers'
+import { network, rate } from '../workloads/block'
+import { elements, fresh } from '../workloads/numbers'
 import { block, must } from './network'
 
 const ready = (executable: Executable, data: Arrays, output: string): Ready => {
   const call = async (): Promise<Float32Array> => must(await executable.run(data, [output])())[output]!
   return { call, answer: call, close: () => executable.dispose() }
-}
-
-/** Training steps, whose answer is the losses before the first three. */
-const steps = (executable: Executable, data: Arrays): Ready => {
-  const call = async (): Promise<number> => must(await executable.run(data, ['loss'])())['loss']![0]!
-  return {
-    call,
-    answer: async () => Float32Array.of(await call(), await call(), await call()),
-    close: () => executable.dispose()
-  }
 }
 
 const single = (weights: Readonly<Record<string, Float64Array>>): Arrays =>
@@ -82,23 +71,20 @@ const systems = (runtime: Runtime) => async (job: Job) => {
   return ready(executable, { A: operand(job, 'A'), b: operand(job, 'b') }, 'x')
 }
 
-// --- BLOCK on its tokens ---------------------------------------------------------------------------------------------
+// --- networks, forward and trained -------------------------------------------------------------------------------------
 
-const tokens = (goal: Goal, output: 'x' | 'loss') => (runtime: Runtime) => async (job: Job) => {
-  const { typed, weights } = await network()
-  const plan = must(planFor(runtime.target, goal, typed, { n: size(job, 'n'), batch: size(job, 'batch') }))
-  const executable = must(await runtime.compile(plan)())
-  const state = plan.inputs
-    .filter(({ role }) => role === 'state')
-    .map(({ name, dims }) => [name, fresh(name, elements(dims))])
-  must(executable.load({ ...weights, ...Object.fromEntries(state) }))
-  const data = { A: operand(job, 'A'), b: operand(job, 'b') }
-  return output === 'x'
-    ? ready(executable, data, 'x')
-    : steps(executable, { ...data, target: operand(job, 'target'), rate: Float32Array.of(rate) })
+interface Network {
+  readonly typed: Infer.Typed
+  readonly weights: Arrays
+  readonly sizes: { readonly n: number; readonly batch: number }
 }
 
-// --- transformer -----------------------------------------------------------------------------------------------------
+type NetworkOf = (job: Job) => Promise<Network>
+
+const blockOf: NetworkOf = async (job) => ({
+  ...(await network()),
+  sizes: { n: size(job, 'n'), batch: size(job, 'batch') }
+})
 
 const typedOf = ({ tokens, width, heads, hidden, blocks }: Shape): Infer.Typed =>
   must(Infer.infer(algebraformer({ n: tokens, width, heads, hidden, blocks, gelu: 'tanh' })))
@@ -122,35 +108,47 @@ const weightsOf = (job: Job, typed: Infer.Typed): Arrays => {
   )
 }
 
-const program = async (runtime: Runtime, goal: Goal, job: Job): Promise<{ plan: Plan; executable: Executable }> => {
+const transformerOf: NetworkOf = async (job) => {
   const shape = job.sizes as unknown as Shape
   const typed = typedOf(shape)
-  const plan = must(planFor(runtime.target, goal, typed, { n: shape.tokens, batch: shape.batch }))
+  return { typed, weights: weightsOf(job, typed), sizes: { n: shape.tokens, batch: shape.batch } }
+}
+
+/** The compiled network with its weights and, where it is trained, a fresh optimiser's state. */
+const program = async (runtime: Runtime, goal: Goal, { typed, weights, sizes }: Network): Promise<Executable> => {
+  const plan = must(planFor(runtime.target, goal, typed, sizes))
   const executable = must(await runtime.compile(plan)())
   const state = plan.inputs
     .filter(({ role }) => role === 'state')
     .map(({ name, dims }) => [name, fresh(name, elements(dims))])
-  must(executable.load({ ...weightsOf(job, typed), ...Object.fromEntries(state) }))
-  return { plan, executable }
+  must(executable.load({ ...weights, ...Object.fromEntries(state) }))
+  return executable
 }
 
-const transformer = (runtime: Runtime) => async (job: Job) => {
-  const { executable } = await program(runtime, { _tag: 'forward' }, job)
+const forward = (of: NetworkOf) => (runtime: Runtime) => async (job: Job) => {
+  const executable = await program(runtime, { _tag: 'forward' }, await of(job))
   return ready(executable, { A: operand(job, 'A'), b: operand(job, 'b') }, 'x')
 }
 
+/** Steps with Adam, whose answer is the losses before the first three. */
 const training =
+  (of: NetworkOf, { rate, ...constants }: typeof adam) =>
   (runtime: Runtime) =>
   async (job: Job): Promise<Ready> => {
-    const optimiser = { ...adamOptimiser, beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon }
-    const { executable } = await program(runtime, { _tag: 'step', optimiser }, job)
+    const optimiser = { ...adamOptimiser, ...constants }
+    const executable = await program(runtime, { _tag: 'step', optimiser }, await of(job))
     const data = {
       A: operand(job, 'A'),
       b: operand(job, 'b'),
       target: operand(job, 'target'),
-      rate: Float32Array.of(adam.rate)
+      rate: Float32Array.of(rate)
     }
-    return steps(executable, data)
+    const call = async (): Promise<number> => must(await executable.run(data, ['loss'])())['loss']![0]!
+    return {
+      call,
+      answer: async () => Float32Array.of(await call(), await call(), await call()),
+      close: () => executable.dispose()
+    }
   }
 
 export const resident = (runtime: Runtime): Method => ({
@@ -163,13 +161,13 @@ export const resident = (runtime: Runtime): Method => ({
 export const methods = (runtime: Runtime): readonly Method[] => [
   { workload: 'contraction', name: 'in and out', gives: 'C', prepare: contraction(runtime) },
   { workload: 'systems', name: 'BLOCK', gives: 'x', prepare: systems(runtime) },
-  { workload: 'block', name: 'forward', gives: 'x', prepare: tokens({ _tag: 'forward' }, 'x')(runtime) },
+  { workload: 'block', name: 'forward', gives: 'x', prepare: forward(blockOf)(runtime) },
   {
     workload: 'block',
     name: 'step',
     gives: 'losses',
-    prepare: tokens({ _tag: 'step', optimiser: adamOptimiser }, 'loss')(runtime)
+    prepare: training(blockOf, { ...adamOptimiser, rate })(runtime)
   },
-  { workload: 'transformer', name: 'forward', gives: 'x', prepare: transformer(runtime) },
-  { workload: 'training', name: 'step', gives: 'losses', prepare: training(runtime) }
+  { workload: 'transformer', name: 'forward', gives: 'x', prepare: forward(transformerOf)(runtime) },
+  { workload: 'training', name: 'step', gives: 'losses', prepare: training(transformerOf, adam)(runtime) }
 ]

@@ -13,16 +13,12 @@ import * as F from '../../../spec/family'
 import * as Infer from '../../../spec/infer'
 import { must } from '../ours/network'
 import type { Case } from '../workload'
-import { double, normal } from './numbers'
+import { double, elements, fresh, normal } from './numbers'
 import { kappa } from './systems'
 import { checkedSteps } from './transformer'
 
 /** Learning rate of the steps. */
 export const rate = 1e-3
-
-/** First values of an optimiser's state: powers of its decays are one, moments zero. */
-export const fresh = (name: string, elements: number): Float32Array =>
-  new Float32Array(elements).fill(name.startsWith('power') ? 1 : 0)
 
 /** The network and its weights as they are in the benchmark. */
 export const network = async () => {
@@ -33,8 +29,6 @@ export const network = async () => {
   })
   return { typed: must(Infer.infer(model)), weights: Object.fromEntries(off) }
 }
-
-const elements = (dims: readonly number[]): number => dims.reduce((p, q) => p * q, 1)
 
 /** The answers, and the losses before the first steps, in float64. */
 const inDoubles = (
@@ -59,7 +53,6 @@ const inDoubles = (
   return { x: (forward.run({ ...wide, ...data })['x'] as Float64Array).slice(), losses: Float64Array.from(losses) }
 }
 
-/** Floating-point operations of a forward pass, as the compiler counts them. */
 export const block = async (n: number, batch: number): Promise<Case> => {
   const own = await network()
   const sizes = { n, batch }
