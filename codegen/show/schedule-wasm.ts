@@ -3,6 +3,7 @@ import type { Plan } from '../plan'
 import { show } from '../schedules/nest'
 import * as N from '../schedules/node'
 import { leastWork, workOf } from '../schedules/work'
+import { encode } from '../targets/wasm/encode'
 import { print } from '../targets/wasm/print'
 import { bytes, columns } from './plan'
 
@@ -31,7 +32,7 @@ export const showWasmSchedule = (plan: Plan): string => {
   const inputs = program.plan.inputs.reduce((total, i) => total + i.dims.reduce((p, q) => p * q, 1), 0)
   const slots = plan.slots.reduce((p, q) => p + q, 0)
   return [
-    `${plan.name} on ${plan.target}, ${sizes}: ${program.module.functions.length} functions, ${program.bytes.length} bytes of WebAssembly`,
+    `${plan.name} on ${plan.target}, ${sizes}: ${program.module.functions.length} functions, ${encode(program.module).length} bytes of WebAssembly`,
     '',
     'Regions of every kernel: loops of the output, of its sums, the tile in registers, and what threads share',
     ...columns([['kernel', 'runs', 'loops', 'sums', 'nest', 'threads'], ...rows], [1]).map((row) => `  ${row}`),

@@ -39,7 +39,7 @@ export interface Executable {
 
 export interface Runtime {
   readonly backend: BackendName
-  /** What executes, in words: the graphics adapter's name, `WebAssembly SIMD`, `plain JavaScript`. */
+  /** What executes, in words: the graphics adapter's name, `WebAssembly SIMD, fused`, `plain JavaScript`. */
   readonly adapter: string
   readonly hardware: boolean
   /** Whether gpu.js's generator of WebAssembly runs patched, and why; null where it does not run at all. */
@@ -68,6 +68,11 @@ export interface OpenOptions {
   readonly resident?: boolean
   /** The most threads that `wasm` may use; a small program takes one. Default: as many as the processor runs at once. */
   readonly threads?: number
+  /**
+   * False keeps `wasm` from multiplying and adding in one instruction, which rounds once instead of twice: the same bits then
+   * on every machine. Default true: fused where engine and processor are found to do it.
+   */
+  readonly fused?: boolean
   /** False refuses a graphics processor that is only software. Default true. */
   readonly software?: boolean
 }

@@ -6,6 +6,7 @@
 import type { Plan } from '../../codegen/plan'
 import { print } from '../../codegen/targets/wasm/print'
 import { sizeOf } from '../backends/executable'
+import { compiled } from './compile'
 import { thread } from './worker'
 
 export interface Crew {
@@ -77,7 +78,7 @@ const runOwn = ({ run }: { readonly run: () => void }): void => {
 /** One program for every plan, each on a thread of its own. */
 export const crew = (plans: readonly Plan[]): Crew => {
   const programs = new Map(plans.map((plan) => [plan, print(plan, { shared: true })]))
-  const modules = new Map([...programs].map(([plan, { bytes }]) => [plan, new WebAssembly.Module(bytes)]))
+  const modules = new Map([...programs].map(([plan, { module }]) => [plan, compiled(module)]))
   const made = plans.map((plan) => {
     const [program, module] = [programs.get(plan), modules.get(plan)]
     if (program === undefined || module === undefined) throw new Error('internal: a plan without its program')

@@ -2,6 +2,7 @@
 import { print, type WasmProgram } from '../../codegen/targets/wasm/print'
 import { type ProgramEngine, sizeOf } from '../backends/executable'
 import type { Arrays } from '../backends/runtime'
+import { compiled, compiling } from './compile'
 import { team } from './team'
 
 interface Exports {
@@ -18,7 +19,7 @@ const stretch = (memory: WebAssembly.Memory, at: number, elements: number): Floa
   new Float32Array(memory.buffer, at, elements)
 
 /** Runs single launches in a memory of their own, so that no array of the program is touched. */
-const launcher = (given: WasmProgram) => {
+const launcher = (given: WasmProgram, fused: boolean) => {
   // One thread, so that the memory is the module's own and grows.
   const program = given.threads === 1 ? given : print(given.plan, { schedule: given.schedule })
   let own: WebAssembly.Instance | null = null
@@ -27,7 +28,7 @@ const launcher = (given: WasmProgram) => {
     const launch = plan.launches[index]
     const regions = launch === undefined ? undefined : program.regions[launch.kernel]
     if (launch === undefined || regions === undefined) throw new Error(`internal: ${plan.name} has no launch ${index}`)
-    own ??= new WebAssembly.Instance(new WebAssembly.Module(program.bytes))
+    own ??= new WebAssembly.Instance(compiled(program.module, fused))
     const { memory } = own.exports as unknown as Exports
     const elements = [sizeOf(plan, launch.output), ...inputs.map((array) => array.length)]
     let end = 64
@@ -53,8 +54,8 @@ interface Running {
   readonly close: () => Promise<void>
 }
 
-const started = async (program: WasmProgram): Promise<Running> => {
-  const module = await WebAssembly.compile(program.bytes)
+const started = async (program: WasmProgram, fused: boolean): Promise<Running> => {
+  const module = await compiling(program.module, fused)
   if (program.threads === 1) {
     const { memory, run } = new WebAssembly.Instance(module).exports as unknown as Exports
     return { memory, run, close: async () => {} }
@@ -64,9 +65,9 @@ const started = async (program: WasmProgram): Promise<Running> => {
   return { memory, ...(await team(module, memory, program.threads)) }
 }
 
-export const engine = async (program: WasmProgram): Promise<ProgramEngine> => {
+export const engine = async (program: WasmProgram, fused = true): Promise<ProgramEngine> => {
   const { plan, places } = program
-  const { memory, run, close } = await started(program)
+  const { memory, run, close } = await started(program, fused)
   const placeOf = (name: string): number => {
     const at = places[name]
     if (at === undefined) throw new Error(`internal: ${name} of ${plan.name} has no place`)
@@ -91,7 +92,7 @@ export const engine = async (program: WasmProgram): Promise<ProgramEngine> => {
     },
     read: async (names) => copies(names),
     launch: async (index, given) => {
-      launch ??= launcher(program)
+      launch ??= launcher(program, fused)
       return launch(index, given)
     },
     destroy: close

@@ -10,20 +10,20 @@ import { groups } from './lanes'
 import { threadedGroups } from './threads'
 
 /** One launch of a plan, as a loop over groups of its own. */
-const launchAlone = (plan: Plan, at: number, inputs: readonly Float32Array[]): Float32Array => {
+const launchAlone = (plan: Plan, at: number, inputs: readonly Float32Array[], fused: boolean): Float32Array => {
   const own = alone(plan, at)
   const made = lanesProgram(own)
   if (E.isLeft(made)) throw new Error(`internal: ${made.left}`)
   const data = Object.fromEntries(own.inputs.map((i, k) => [i.name, inputs[k] as Float32Array]))
-  const [result] = Object.values(groups(made.right).run(data))
+  const [result] = Object.values(groups(made.right, fused).run(data))
   if (result === undefined) throw new Error(`internal: ${own.name} has no result`)
   return result
 }
 
-export const inGroups = (plan: Plan, program: LanesProgram, most: number): ProgramEngine => {
+export const inGroups = (plan: Plan, program: LanesProgram, most: number, fused: boolean): ProgramEngine => {
   const threads = threadsFor(program, most)
-  const team = threads > 1 ? threadedGroups(program, threads) : null
-  const made = team ?? groups(program)
+  const team = threads > 1 ? threadedGroups(program, threads, fused) : null
+  const made = team ?? groups(program, fused)
   const batched = new Set(program.inputs.filter((i) => i.batched).map((i) => i.name))
   const given = new Map<string, Float32Array>()
   return {
@@ -36,7 +36,7 @@ export const inGroups = (plan: Plan, program: LanesProgram, most: number): Progr
     },
     run: async (want) => made.run(Object.fromEntries(given), want),
     read: async (inputs) => Object.fromEntries(inputs.map((name) => [name, given.get(name) ?? made.read(name)])),
-    launch: async (index, inputs) => launchAlone(plan, index, inputs),
+    launch: async (index, inputs) => launchAlone(plan, index, inputs, fused),
     destroy: async () => {
       given.clear()
       team?.close()

@@ -2,8 +2,8 @@
  * Running a loop over groups of systems: each group's arrays are copied in, computed with all launches, and copied out, so
  * that memory holds one group whatever the batch.
  */
-import { encode } from '../../codegen/targets/wasm/encode'
 import type { GroupProgram, LanesPort } from '../../codegen/targets/wasm/lanes/group'
+import { compiled } from './compile'
 
 /** Arrays by name, C order; what is float64 is rounded to float32 on its way in. */
 export type Given = Readonly<Record<string, Float32Array | Float64Array>>
@@ -112,9 +112,9 @@ export interface GroupExports {
   readonly end: () => void
 }
 
-/** Compile a program of groups and give it memory. Arrays of wrong lengths and names are bugs of the caller. */
-export const groups = (program: GroupProgram): Groups => {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(encode(program.module)))
+/** Compile a program of groups and give it memory; `fused` as of `compiled`. Arrays of wrong lengths and names are bugs of the caller. */
+export const groups = (program: GroupProgram, fused = true): Groups => {
+  const instance = new WebAssembly.Instance(compiled(program.module, fused))
   const { begin, run, end, memory } = instance.exports as unknown as GroupExports & {
     readonly memory: WebAssembly.Memory
   }

@@ -9,6 +9,7 @@ import { print, wasm } from '../../codegen/targets/wasm/print'
 import { asBackendError, type BackendError, type BackendName, backendError } from '../backends/error'
 import { executableOf, type ProgramEngine, portsOf } from '../backends/executable'
 import type { Executable, OpenOptions, Runtime } from '../backends/runtime'
+import { canFuse } from './compile'
 import { engine } from './engine'
 import { inGroups } from './in-groups'
 import { parallelism } from './worker'
@@ -21,10 +22,15 @@ const vectors = Uint8Array.of(
 )
 
 /** Batches of small systems as a loop over groups of them, all else launch by launch. */
-const engineFor = async (plan: Plan, threads: number, printers?: Partial<Printers>): Promise<ProgramEngine> => {
+const engineFor = async (
+  plan: Plan,
+  threads: number,
+  fused: boolean,
+  printers?: Partial<Printers>
+): Promise<ProgramEngine> => {
   const inside = printers?.wasm === undefined ? asGroups(plan) : null
-  if (inside !== null) return inGroups(plan, inside, threads)
-  return engine((printers?.wasm ?? print)(plan, { threads }))
+  if (inside !== null) return inGroups(plan, inside, threads, fused)
+  return engine((printers?.wasm ?? print)(plan, { threads }), fused)
 }
 
 export const open =
@@ -34,10 +40,11 @@ export const open =
       return E.left(backendError(name, 'unavailable', 'this engine has no WebAssembly with SIMD'))
     }
     const threads = options.threads ?? parallelism()
+    const fused = options.fused !== false && canFuse()
     const live = new Set<Executable>()
     const compile: Runtime['compile'] = (plan, printers) => async () => {
       try {
-        const made = executableOf(backend, portsOf(plan), await engineFor(plan, threads, printers))
+        const made = executableOf(backend, portsOf(plan), await engineFor(plan, threads, fused, printers))
         live.add(made)
         return E.right(made)
       } catch (cause) {
@@ -48,6 +55,6 @@ export const open =
       for (const made of live) await made.dispose()
       live.clear()
     }
-    const adapter = 'WebAssembly SIMD'
+    const adapter = fused ? 'WebAssembly SIMD, fused' : 'WebAssembly SIMD'
     return E.right({ backend, adapter, hardware: false, target: wasm, patch: null, compile, close })
   }

@@ -2,9 +2,9 @@
  * Loops over groups on several threads. Every thread but this one has a memory that this one can write: it copies one
  * group in while the other runs, computes groups of its own in between, and takes answers out as they come.
  */
-import { encode } from '../../codegen/targets/wasm/encode'
 import type { GroupProgram } from '../../codegen/targets/wasm/lanes/group'
 import { pageBytes } from '../../codegen/targets/wasm/module'
+import { compiled } from './compile'
 import { batchOf, copyIn, copyOut, type GroupExports, type Groups, loadInto, outputsFor, portOf, split } from './lanes'
 import { maySleep, type Thread, thread } from './worker'
 
@@ -83,11 +83,11 @@ const helper = (program: GroupProgram, module: WebAssembly.Module): Helper => {
  * The same as `groups`, on `threads` threads. A program that adds systems up or updates its inputs is not for this: its
  * totals are of one memory. Call `close` when done; threads that wait do not keep the process alive.
  */
-export const threadedGroups = (program: GroupProgram, threads: number): ThreadedGroups => {
+export const threadedGroups = (program: GroupProgram, threads: number, fused = true): ThreadedGroups => {
   if (program.outputs.some((p) => !p.batched)) throw new Error(`internal: ${program.name} gives totals over systems`)
   const pages = pagesOf(program)
   const memory = { pages, most: pages, imported: true, shared: true }
-  const module = new WebAssembly.Module(encode({ ...program.module, memory }))
+  const module = compiled({ ...program.module, memory }, fused)
   const own = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   const { begin, run } = new WebAssembly.Instance(module, { env: { memory: own } }).exports as unknown as GroupExports
   const numbers = new Float32Array(own.buffer)

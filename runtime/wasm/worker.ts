@@ -52,7 +52,8 @@ interface Outside {
 const outside = globalThis as unknown as Outside
 
 /** A module of Node, asked for by name, so that bundles for pages need not have it. */
-const builtin = <A>(name: string): A | null => (outside.process?.getBuiltinModule?.(name) as A | undefined) ?? null
+export const builtin = <A>(name: string): A | null =>
+  (outside.process?.getBuiltinModule?.(name) as A | undefined) ?? null
 
 interface NodeThreads {
   readonly Worker: new (text: string, options: { eval: true; workerData: unknown; execArgv: string[] }) => NodeWorker

@@ -4,7 +4,6 @@ import type { Plan } from '../../codegen/plan'
 import { adam } from '../../codegen/rules/optimiser'
 import { choleskyProgram } from '../../codegen/targets/wasm/classical/program'
 import * as W from '../../codegen/targets/wasm/code'
-import { encode } from '../../codegen/targets/wasm/encode'
 import { print, wasm } from '../../codegen/targets/wasm/print'
 import { executableOf, portsOf } from '../../runtime/backends/executable'
 import { open } from '../../runtime/backends/open'
@@ -60,7 +59,7 @@ const failing = async (plan: Plan): Promise<string> => {
   const fails = W.branch(W.op('i32.eq', W.get(W.local('thread', 'i32')), W.int(1)), [W.trap])
   const functions = program.module.functions.map((f) => (f.name === 'run' ? { ...f, body: [fails, ...f.body] } : f))
   const module = { ...program.module, functions }
-  const made = executableOf('wasm', portsOf(plan), await engine({ ...program, module, bytes: encode(module) }))
+  const made = executableOf('wasm', portsOf(plan), await engine({ ...program, module }))
   right(made.load(numbersFor(plan)))
   const said = left(await made.run({})()).message
   await made.dispose()

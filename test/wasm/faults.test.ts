@@ -5,7 +5,6 @@ import test from 'tape'
 import type { Plan } from '../../codegen/plan'
 import { type ScheduledRegion, scheduleFor } from '../../codegen/schedules/schedule'
 import { ints } from '../../codegen/targets/wasm/code'
-import { encode } from '../../codegen/targets/wasm/encode'
 import { print, type WasmProgram } from '../../codegen/targets/wasm/print'
 import type { Statement, Value } from '../../codegen/targets/wasm/tree'
 import { open } from '../../runtime/backends/open'
@@ -33,7 +32,7 @@ const inCode =
     const made = print(plan)
     const functions = made.module.functions.map((own) => ({ ...own, body: mapped(own.body, f) as Statement[] }))
     const module = { ...made.module, functions }
-    return { ...made, module, bytes: encode(module) }
+    return { ...made, module }
   }
 
 const inSchedule =

@@ -6,7 +6,6 @@ import { plan as planFor } from '../../codegen/compile'
 import { adam } from '../../codegen/rules/optimiser'
 import { collide, memoryOf, touches } from '../../codegen/schedules/work'
 import * as W from '../../codegen/targets/wasm/code'
-import { encode } from '../../codegen/targets/wasm/encode'
 import { print, wasm } from '../../codegen/targets/wasm/print'
 import { meetings } from '../../codegen/targets/wasm/threads'
 import { executableOf, portsOf } from '../../runtime/backends/executable'
@@ -90,7 +89,7 @@ test('a thread that fails ends the call, and the program, with a sentence', asyn
     const fails = W.branch(W.op('i32.eq', W.get(W.local('thread', 'i32')), W.int(faulty)), [W.trap])
     const functions = program.module.functions.map((f) => (f.name === 'run' ? { ...f, body: [fails, ...f.body] } : f))
     const module = { ...program.module, functions }
-    const made = executableOf('wasm', portsOf(plan), await engine({ ...program, module, bytes: encode(module) }))
+    const made = executableOf('wasm', portsOf(plan), await engine({ ...program, module }))
     right(made.load(Object.fromEntries(numbers)))
     const said = left(await made.run({})()).message
     t.equal(said, `backend wasm: program ${plan.name}: another of its threads failed`)

@@ -4,6 +4,11 @@ import type { Func, Module } from './module'
 import { operations, type ValueType } from './operations'
 import { type Local, laneOperations, loads, type Statement, stores, type Value } from './tree'
 
+export interface EncodeOptions {
+  /** True writes `c + a b` and `c - a b` on vectors as one instruction of relaxed SIMD. See Note [Fused sums]. */
+  readonly fused?: boolean
+}
+
 // --- numbers ---------------------------------------------------------------------------------------------------------
 
 /** LEB128 without sign, for sizes and indices. */
@@ -58,6 +63,7 @@ interface Scope {
   readonly labels: (string | null)[]
   readonly functions: ReadonlyMap<string, { readonly place: number; readonly of: Func }>
   readonly name: string
+  readonly fused: boolean
 }
 
 const fault = (s: Scope, what: string): Error => new Error(`internal: function ${s.name} of a wasm module ${what}`)
@@ -86,6 +92,25 @@ const callTo = (s: Scope, callee: string, args: readonly Value[], gives: ValueTy
   put(s, [0x10, ...unsigned(found.place)])
 }
 
+type Operation = Extract<Value, { _tag: 'op' }>
+
+const isProduct = (v: Value | undefined): v is Operation => v?._tag === 'op' && v.name === 'f32x4.mul'
+
+/** A sum or difference with a product as one operation. */
+const fusedOf = (v: Operation): Operation => {
+  const [left, right] = v.args as readonly Value<'v128'>[]
+  const made = (name: Operation['name'], product: Operation, other: Value): Operation => ({
+    ...v,
+    name,
+    args: [...product.args, other]
+  })
+  if (left === undefined || right === undefined) return v
+  if (v.name === 'f32x4.add' && isProduct(right)) return made('f32x4.relaxed_madd', right, left)
+  if (v.name === 'f32x4.add' && isProduct(left)) return made('f32x4.relaxed_madd', left, right)
+  if (v.name === 'f32x4.sub' && isProduct(right)) return made('f32x4.relaxed_nmadd', right, left)
+  return v
+}
+
 const value = (s: Scope, v: Value): void => {
   switch (v._tag) {
     case 'const':
@@ -104,10 +129,12 @@ const value = (s: Scope, v: Value): void => {
       value(s, v.value)
       put(s, [0x22, ...placeOf(s, v.local)])
       return
-    case 'op':
-      for (const a of v.args) value(s, a)
-      put(s, operations[v.name].code)
+    case 'op': {
+      const { name, args } = s.fused ? fusedOf(v) : v
+      for (const a of args) value(s, a)
+      put(s, operations[name].code)
       return
+    }
     case 'lane':
       for (const a of v.args) value(s, a)
       put(s, [0xfd, laneOperations[v.name].code, v.lane])
@@ -219,8 +246,8 @@ const statement = (s: Scope, t: Statement): void => {
   }
 }
 
-const functionBody = (f: Func, functions: Scope['functions']): readonly number[] => {
-  const s: Scope = { out: [], locals: new Map(), labels: [], functions, name: f.name }
+const functionBody = (f: Func, functions: Scope['functions'], fused: boolean): readonly number[] => {
+  const s: Scope = { out: [], locals: new Map(), labels: [], functions, name: f.name, fused }
   for (const p of f.params) placeOf(s, p)
   for (const each of f.body) statement(s, each)
   // Past the end of a function that gives a value nothing is reached: its last statement gave it.
@@ -249,7 +276,7 @@ const limits = (m: Module['memory']): readonly number[] =>
   m.most === null ? [0, ...unsigned(m.pages)] : [m.shared ? 3 : 1, ...unsigned(m.pages), ...unsigned(m.most)]
 
 /** The module's bytes, as `WebAssembly.compile` takes them. */
-export const encode = (m: Module): Uint8Array<ArrayBuffer> => {
+export const encode = (m: Module, { fused = false }: EncodeOptions = {}): Uint8Array<ArrayBuffer> => {
   const types: string[] = []
   const typeOf = (f: Func): number => {
     const bytes = [0x60, ...unsigned(f.params.length), ...f.params.map((p) => typeCodes[p.type])]
@@ -276,8 +303,14 @@ export const encode = (m: Module): Uint8Array<ArrayBuffer> => {
     ]),
     section(
       10,
-      m.functions.map((f) => functionBody(f, functions))
+      m.functions.map((f) => functionBody(f, functions, fused))
     )
   ]
   return joined(parts)
 }
+
+// Note [Fused sums]
+// A sum of products is where time goes, and a processor that multiplies and adds in one instruction needs half as many of
+// them. WebAssembly 3.0 leaves open whether such a product is rounded before it is added. So trees say what is meant, with
+// core operations, which have one answer everywhere, and it is the encoder that joins them, for an engine and a processor
+// known to round once. No tree changes a local within a vector operation, so operands may change places.

@@ -1,6 +1,6 @@
 /**
  * WebAssembly's plain operations: values in, one value out, no immediates. Names, codes and types are those of the core
- * specification 2.0 (sections 5.4.5 to 5.4.8) with fixed-width SIMD.
+ * specification 2.0 (sections 5.4.5 to 5.4.8) with fixed-width SIMD, and two of 3.0's relaxed SIMD.
  */
 
 /** The types of a value on WebAssembly's stack; a `v128` is 128 bits, read as four f32, two f64 or four i32. */
@@ -196,7 +196,12 @@ export const operations = {
     'f64x2.pmin': simd | 0xf6,
     'f64x2.pmax': simd | 0xf7
   }),
-  ...group([v, v, v], v, { 'v128.bitselect': simd | 0x52 }),
+  ...group([v, v, v], v, {
+    'v128.bitselect': simd | 0x52,
+    // p q + r and -p q + r, rounded once or twice, as the processor has it.
+    'f32x4.relaxed_madd': simd | 0x105,
+    'f32x4.relaxed_nmadd': simd | 0x106
+  }),
   ...group([v], 'i32', {
     'v128.any_true': simd | 0x53,
     'i32x4.all_true': simd | 0xa3,

@@ -8,7 +8,6 @@ import { type Schedule, scheduleFor } from '../../schedules/schedule'
 import { leastProgram, leastWork, workOf } from '../../schedules/work'
 import { float32Errors } from '../special'
 import * as W from './code'
-import { encode } from './encode'
 import { regionFunction } from './kernel'
 import { func, type Module, module, pageBytes } from './module'
 import { type Call, meetings, shareOut } from './threads'
@@ -28,7 +27,6 @@ export interface WasmProgram {
   readonly threads: number
   readonly schedule: Schedule
   readonly module: Module
-  readonly bytes: Uint8Array<ArrayBuffer>
   /** By kernel of the plan. */
   readonly regions: readonly (readonly WasmRegion[])[]
   /** Where the arrays begin, in bytes: inputs, views, values. */
@@ -143,7 +141,6 @@ export const print = (plan: Plan, options: PrintOptions = {}): WasmProgram => {
     threads,
     schedule,
     module: built,
-    bytes: encode(built),
     regions: made.map((all) => all.map((r) => ({ name: r.function.name, units: r.units }))),
     places,
     panel,
