@@ -1,7 +1,9 @@
 /**
  * Products that are summed over many rows, `T[c,d] = sum_i L[i,c] R[i,d]` as gradients of weights are, by strips of columns: R is
  * copied strip by strip, `R_strips[p,i,q] = R[i, 16 p + q]`, and `T_strips[p,c,q]` found one strip after the other. A strip
- * stays in the first-level cache while all c pass, where all of R would come from further away for every c.
+ * stays in the first-level cache while all c pass, where all of R would come from further away for every c. L is copied
+ * with what one c needs side by side, `L_beside[c,i] = L[i,c]`: rows of L lie a power of two apart, and so all in one place
+ * of the cache.
  */
 import * as Dim from '../../spec/dim'
 import type { Equation, Equations, Tensor } from '../equation'
@@ -12,16 +14,17 @@ import { movesWith } from './axis-order'
 /** Columns of a strip: a line of the cache. */
 const columns = 16
 /** Elements from which on an array does not stay near by itself, and results along either axis that make a strip worth its copy. */
-const [far, fewest] = [65536, 64]
+const [far, fewest] = [65536, 32]
 
 const [strip, column] = ['p', 'q']
 
 type Read = Extract<X.Expr, { _tag: 'read' }>
 
-/** A sum with the read that runs along its last axis. */
+/** A sum with the read that runs along its last axis, and the other one where that is worth a copy. */
 interface Total {
   readonly eq: Equation
   readonly read: Read
+  readonly other: Read | null
 }
 
 const inStrips = (name: string): string => `${name}, in strips`
@@ -39,6 +42,27 @@ const alongColumns = (eq: Equation): Read | null => {
   const at = read.at.at(-1)
   const alone = read.at.slice(0, -1).every((p) => movesWith(p, last.name) === null)
   return at?._tag === 'index' && at.name === last.name && alone ? read : null
+}
+
+const nameOf = (p: X.Position): string => (p._tag === 'index' ? p.name : '')
+
+/** The axes of a read in another order: those that the sum runs along last, the others as they stand. */
+const summedLast = (eq: Equation, at: readonly X.Position[]): readonly number[] => {
+  const summed = new Set(X.sums(eq.value).flatMap((s) => s.over.map((i) => i.name)))
+  const runs = (axis: number): boolean => summed.has(nameOf(at[axis] as X.Position))
+  const axes = [...at.keys()]
+  return [...axes.filter((axis) => !runs(axis)), ...axes.filter(runs)]
+}
+
+const arranged = <A>(all: readonly A[], axes: readonly number[]): readonly A[] => axes.map((axis) => all[axis] as A)
+
+/** The read beside the one along the columns, if the sum does not run along its last axes. */
+const walkedAcross = (eq: Equation, read: Read): Read | null => {
+  const other = X.reads(eq.value).find((r) => r !== read)
+  if (other?._tag !== 'read' || other.at.some((p) => p._tag !== 'index')) return null
+  const names = other.at.map(nameOf)
+  const isMoved = summedLast(eq, other.at).some((axis, k) => axis !== k)
+  return isMoved && new Set(names).size === names.length ? other : null
 }
 
 /** What a copy in another order is a copy of, behind the condition that fills its rows up. */
@@ -64,7 +88,9 @@ export const totalsInStrips =
       const taken = [...eq.over, ...X.sums(eq.value).flatMap((s) => s.over)].some((i) =>
         [strip, column].includes(i.name)
       )
-      if (pays && width % columns === 0 && !taken) totals.set(eq.defines, { eq, read })
+      if (pays && width % columns === 0 && !taken) {
+        totals.set(eq.defines, { eq, read, other: walkedAcross(eq, read) })
+      }
     }
     if (totals.size === 0) return e
     // A copy that others read as well stays as it is.
@@ -79,50 +105,82 @@ export const totalsInStrips =
       return name
     }
     const [p, q] = [(width: number) => X.index(strip, width / columns), X.index(column, columns)]
-    const equations = e.equations.flatMap((eq): readonly Equation[] => {
-      const width = widths.get(eq.defines)
-      const source = copied(eq)
-      if (width !== undefined && source !== null) {
-        delete tensors[eq.defines]
-        const row = eq.over.at(-1)?.name
-        const over = [p(width), ...eq.over.slice(0, -1), q]
-        const place = X.plus(X.timesBy(p(width), columns), q)
-        const value = X.mapPositions(X.mapIndex((i) => (i.name === row ? place : i)))(source)
-        const name = put(
-          inStrips(eq.defines),
-          over.map((i) => i.dim)
-        )
-        const { [eq.defines]: label = 'strips', ...labels } = eq.labels
-        return [{ ...eq, defines: name, over, value, labels: { ...labels, [name]: label } }]
-      }
-      const total = chosen.get(eq.defines)
-      if (total === undefined) return [eq]
-      const last = eq.over.at(-1) as X.Index
-      const { read } = total
-      const over = [p(size(last.dim)), ...eq.over.slice(0, -1), q]
+    /** The order of a strip's rows: what one sum runs along lies side by side. */
+    const rowsOf = new Map(
+      [...chosen.values()].map(({ eq, read }) => [read.tensor, summedLast(eq, read.at.slice(0, -1))])
+    )
+    const rowOrder = (tensor: string): readonly number[] => rowsOf.get(tensor) ?? []
+
+    /** `R_strips[p,i,q] = R[i, 16 p + q]`, instead of the copy that R was. */
+    const strips = (eq: Equation, source: Read, width: number): Equation => {
+      delete tensors[eq.defines]
+      const row = eq.over.at(-1)?.name
+      const over = [p(width), ...arranged(eq.over, rowOrder(eq.defines)), q]
+      const place = X.plus(X.timesBy(p(width), columns), q)
+      const value = X.mapPositions(X.mapIndex((i) => (i.name === row ? place : i)))(source)
       const name = put(
         inStrips(eq.defines),
         over.map((i) => i.dim)
       )
-      const value = X.mapReads((r) =>
-        r === read ? { ...r, tensor: inStrips(r.tensor), at: [p(size(last.dim)), ...r.at.slice(0, -1), q] } : r
-      )(eq.value)
+      const { [eq.defines]: label = 'strips', ...labels } = eq.labels
+      return { ...eq, defines: name, over, value, labels: { ...labels, [name]: label } }
+    }
+
+    /** `L_beside[c,i] = L[i,c]`: its name and place, and its equation where it is not there yet. */
+    const sideBySide = (eq: Equation, read: Read) => {
+      const axes = summedLast(eq, read.at)
+      const at = arranged(read.at, axes)
+      const [name, label] = [`${read.tensor}, side by side as ${axes.join(', ')}`, eq.labels[read.tensor] ?? 'rows']
+      const own = `${label}_beside`
+      if (tensors[name] !== undefined) return { name, at, label: own, made: [] }
+      const indices = [...eq.over, ...X.sums(eq.value).flatMap((s) => s.over)]
+      const over = at.map((position) => indices.find((i) => i.name === nameOf(position)) as X.Index)
+      put(
+        name,
+        over.map((i) => i.dim)
+      )
+      const labels = { [name]: own, [read.tensor]: label }
+      const made: Equation = { ...eq, defines: name, over, value: read, rule: 'axis order', labels }
+      return { name, at, label: own, made: [made] }
+    }
+
+    /** `T_strips[p,c,q] = sum_i L_beside[c,i] R_strips[p,i,q]`, and T from it. */
+    const total = ({ eq, read, other }: Total): readonly Equation[] => {
+      const last = eq.over.at(-1) as X.Index
+      // What R varies with comes before what it does not, so that a strip is gone through once.
+      const varies = (i: X.Index): boolean => read.at.some((position) => nameOf(position) === i.name)
+      const rows = eq.over.slice(0, -1)
+      const inner = [...rows.filter(varies), ...rows.filter((i) => !varies(i))]
+      const over = [p(size(last.dim)), ...inner, q]
+      const name = put(
+        inStrips(eq.defines),
+        over.map((i) => i.dim)
+      )
+      const copy = other === null ? null : sideBySide(eq, other)
+      const value = X.mapReads((r) => {
+        if (r === other && copy !== null) return { ...r, tensor: copy.name, at: copy.at }
+        if (r !== read) return r
+        return { ...r, tensor: inStrips(r.tensor), at: [p(size(last.dim)), ...arranged(r.at, rowOrder(r.tensor)), q] }
+      })(eq.value)
       const own = eq.labels[eq.defines] ?? 'total'
       const { [read.tensor]: label = 'strips', ...labels } = eq.labels
+      const beside = copy === null ? {} : { [copy.name]: copy.label }
       const back: Equation = {
         ...eq,
-        value: X.tensor(name)(
-          X.quotient(last, Dim.of(columns)),
-          ...eq.over.slice(0, -1),
-          X.remainder(last, Dim.of(columns))
-        ),
+        value: X.tensor(name)(X.quotient(last, Dim.of(columns)), ...inner, X.remainder(last, Dim.of(columns))),
         rule: 'axis order',
         labels: { [eq.defines]: own, [name]: `${own}_strips` }
       }
-      return [
-        { ...eq, defines: name, over, value, labels: { ...labels, [name]: own, [inStrips(read.tensor)]: label } },
-        back
-      ]
+      const found = { ...labels, ...beside, [name]: own, [inStrips(read.tensor)]: label }
+      return [...(copy?.made ?? []), { ...eq, defines: name, over, value, labels: found }, back]
+    }
+
+    const equations = e.equations.flatMap((eq): readonly Equation[] => {
+      const width = widths.get(eq.defines)
+      const source = copied(eq)
+      if (width !== undefined && source !== null) return [strips(eq, source, width)]
+      const own = chosen.get(eq.defines)
+      return own === undefined ? [eq] : total(own)
     })
     return { ...e, tensors, equations }
   }

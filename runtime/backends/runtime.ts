@@ -39,7 +39,7 @@ export interface Executable {
 
 export interface Runtime {
   readonly backend: BackendName
-  /** What executes, in words: the graphics adapter's name, `WebAssembly SIMD, fused`, `plain JavaScript`. */
+  /** What executes, in words: the graphics adapter's name, `WebAssembly SIMD`, `plain JavaScript`. */
   readonly adapter: string
   readonly hardware: boolean
   /** Whether gpu.js's generator of WebAssembly runs patched, and why; null where it does not run at all. */

@@ -8,7 +8,7 @@ import { action, internal } from './action'
 import { declareExport } from './declared/export'
 import { declareSample } from './declared/sample'
 import { exits } from './exit'
-import { backend, codes, example, finite, json, list, positive, stock, whole } from './options'
+import { backend, codes, example, finite, json, list, positive, stock, unfused, whole } from './options'
 
 /** A reader that went away (`| head -1`) ends the program in silence. */
 const onPipe = (error: NodeJS.ErrnoException): void => {
@@ -136,6 +136,7 @@ program
   .option('--seed <n>', 'of weights and systems', whole(0, Number.MAX_SAFE_INTEGER), 1)
   .option('--verbose', 'a line for every size and batch')
   .addOption(stock())
+  .addOption(unfused())
   .addOption(json())
   .addHelpText(
     'after',
@@ -193,6 +194,7 @@ program
   .command('backends')
   .description('what computes on this machine, what does not and why')
   .addOption(stock())
+  .addOption(unfused())
   .addOption(json())
   .addHelpText('after', example('ansatz backends'))
   .action(action(async () => (await import('./commands/backends')).backends))

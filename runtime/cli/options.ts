@@ -41,6 +41,8 @@ export const backend = (first: string): Option =>
 export const stock = (): Option =>
   new Option('--stock', "keep gpu.js's generator of WebAssembly as it is, instead of patched")
 
+export const unfused = (): Option => new Option('--unfused', 'keep wasm from multiplying and adding in one instruction')
+
 export const example = (...lines: readonly string[]): string =>
   `\nExample${lines.length === 1 ? '' : 's'}:\n${lines.map((l) => `  $ ${l}`).join('\n')}\n`
 

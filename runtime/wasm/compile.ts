@@ -1,6 +1,6 @@
 /**
  * Modules of ours, compiled: with sums and products fused where engine and processor can. See Note [Fused sums] in
- * `codegen/targets/wasm/encode`.
+ * `codegen/targets/wasm/fused`.
  */
 import * as W from '../../codegen/targets/wasm/code'
 import { encode } from '../../codegen/targets/wasm/encode'

@@ -55,6 +55,6 @@ export const open =
       for (const made of live) await made.dispose()
       live.clear()
     }
-    const adapter = fused ? 'WebAssembly SIMD, fused' : 'WebAssembly SIMD'
+    const adapter = fused ? 'WebAssembly SIMD, fused multiply-add' : 'WebAssembly SIMD'
     return E.right({ backend, adapter, hardware: false, target: wasm, patch: null, compile, close })
   }

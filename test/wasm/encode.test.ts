@@ -51,6 +51,7 @@ import {
   type StoreName,
   stores
 } from '../../codegen/targets/wasm/tree'
+import { canFuse } from '../../runtime/wasm/compile'
 
 const own: Memory = { pages: 1, most: null, imported: false, shared: false }
 
@@ -75,8 +76,9 @@ test('LEB128', (t) => {
 })
 
 test('an engine takes every instruction', (t) => {
+  const known = (name: OperationName): boolean => canFuse() || !name.includes('relaxed')
   const values: Value[] = [
-    ...(Object.keys(operations) as OperationName[]).map((name): Value => {
+    ...(Object.keys(operations) as OperationName[]).filter(known).map((name): Value => {
       const { gives, takes } = operations[name]
       return { _tag: 'op', type: gives, name, args: takes.map((type) => zeroOf[type]) }
     }),

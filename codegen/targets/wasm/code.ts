@@ -22,6 +22,7 @@ import {
 
 export type { ValueType } from './operations'
 export type { Local, Statement, Value } from './tree'
+export { localsIn } from './tree'
 
 // --- values ----------------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,12 @@
 /** WebAssembly's binary format (core specification, section 5): a module as bytes. */
 import { joined } from '../bytes'
+import { fusedOf } from './fused'
 import type { Func, Module } from './module'
 import { operations, type ValueType } from './operations'
 import { type Local, laneOperations, loads, type Statement, stores, type Value } from './tree'
 
 export interface EncodeOptions {
-  /** True writes `c + a b` and `c - a b` on vectors as one instruction of relaxed SIMD. See Note [Fused sums]. */
+  /** True joins sums and products of vectors. See Note [Fused sums] in `fused`. */
   readonly fused?: boolean
 }
 
@@ -90,25 +91,6 @@ const callTo = (s: Scope, callee: string, args: readonly Value[], gives: ValueTy
   }
   for (const a of args) value(s, a)
   put(s, [0x10, ...unsigned(found.place)])
-}
-
-type Operation = Extract<Value, { _tag: 'op' }>
-
-const isProduct = (v: Value | undefined): v is Operation => v?._tag === 'op' && v.name === 'f32x4.mul'
-
-/** A sum or difference with a product as one operation. */
-const fusedOf = (v: Operation): Operation => {
-  const [left, right] = v.args as readonly Value<'v128'>[]
-  const made = (name: Operation['name'], product: Operation, other: Value): Operation => ({
-    ...v,
-    name,
-    args: [...product.args, other]
-  })
-  if (left === undefined || right === undefined) return v
-  if (v.name === 'f32x4.add' && isProduct(right)) return made('f32x4.relaxed_madd', right, left)
-  if (v.name === 'f32x4.add' && isProduct(left)) return made('f32x4.relaxed_madd', left, right)
-  if (v.name === 'f32x4.sub' && isProduct(right)) return made('f32x4.relaxed_nmadd', right, left)
-  return v
 }
 
 const value = (s: Scope, v: Value): void => {
@@ -308,9 +290,3 @@ export const encode = (m: Module, { fused = false }: EncodeOptions = {}): Uint8A
   ]
   return joined(parts)
 }
-
-// Note [Fused sums]
-// A sum of products is where time goes, and a processor that multiplies and adds in one instruction needs half as many of
-// them. WebAssembly 3.0 leaves open whether such a product is rounded before it is added. So trees say what is meant, with
-// core operations, which have one answer everywhere, and it is the encoder that joins them, for an engine and a processor
-// known to round once. No tree changes a local within a vector operation, so operands may change places.

@@ -171,7 +171,7 @@ export const at = (s: Scope, loop: string, place: W.Value<'i32'>): Scope => {
 
 /**
  * `for (loop = 0; loop < turns * step; loop += step)`, its pointers moved from turn to turn. `after` is the scope behind
- * it, where they stand past the last turn.
+ * it, where they stand past the last turn. A loop whose body asks for no place counts by one of its pointers.
  */
 export const counted = (
   s: Scope,
@@ -189,12 +189,20 @@ export const counted = (
     for (const scope of [inner, after]) scope.places.set(key, W.get(own))
     return { own, bytes }
   })
-  for (const scope of [inner, after]) scope.variables.set(loop, goneOn(s, loop, W.get(counter)))
-  s.out.push(W.set(counter, W.int(0)))
+  inner.variables.set(loop, goneOn(s, loop, W.get(counter)))
+  after.variables.set(loop, goneOn(s, loop, W.int(turns * step)))
   body(inner)
   for (const { own, bytes } of pointers) inner.out.push(W.set(own, W.plus(W.get(own), W.int(bytes * step))))
-  const next = W.tee(counter, W.plus(W.get(counter), W.int(step)))
-  inner.out.push(W.br(counter.name, W.op('i32.lt_u', next, W.int(turns * step))))
+  const [first] = pointers
+  if (first !== undefined && !inner.out.some((t) => W.localsIn(t).some((l) => l.name === counter.name))) {
+    const end = W.local(`end of ${name}`, 'i32')
+    s.out.push(W.set(end, W.plus(W.get(first.own), W.int(first.bytes * step * turns))))
+    inner.out.push(W.br(counter.name, W.op('i32.ne', W.get(first.own), W.get(end))))
+  } else {
+    s.out.push(W.set(counter, W.int(0)))
+    const next = W.tee(counter, W.plus(W.get(counter), W.int(step)))
+    inner.out.push(W.br(counter.name, W.op('i32.lt_u', next, W.int(turns * step))))
+  }
   s.out.push(W.loop(counter.name, inner.out))
   return { after }
 }

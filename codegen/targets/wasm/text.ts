@@ -1,6 +1,6 @@
 /** WebAssembly's text format, folded: a module for the eye, which other tools assemble to the same code. */
 import type { Func, Module } from './module'
-import { type Local, loads, type Statement, stores, type Value } from './tree'
+import { loads, localsIn, type Statement, stores, type Value } from './tree'
 
 const name = (words: string): string => `$${words.replace(/[^\w.#]+/g, '_')}`
 
@@ -91,64 +91,6 @@ const statement = (t: Statement, pad: string): readonly string[] => {
 }
 
 // --- locals ----------------------------------------------------------------------------------------------------------
-
-const localsOf = (v: Value): readonly Local[] => {
-  switch (v._tag) {
-    case 'const':
-    case 'lanes':
-      return []
-    case 'get':
-      return [v.local]
-    case 'tee':
-      return [...localsOf(v.value), v.local]
-    case 'op':
-    case 'lane':
-    case 'shuffle':
-    case 'callValue':
-      return v.args.flatMap(localsOf)
-    case 'load':
-    case 'atomicLoad':
-      return localsOf(v.at)
-    case 'select':
-      return [v.yes, v.no, v.when].flatMap(localsOf)
-    case 'atomicAdd':
-      return [v.at, v.by].flatMap(localsOf)
-  }
-}
-
-const localsIn = (t: Statement): readonly Local[] => {
-  switch (t._tag) {
-    case 'set':
-      return [...localsOf(t.value), t.local]
-    case 'store':
-    case 'storeLane':
-    case 'atomicStore':
-      return [t.at, t.value].flatMap(localsOf)
-    case 'block':
-    case 'loop':
-      return t.body.flatMap(localsIn)
-    case 'if':
-      return [...localsOf(t.when), ...t.yes.flatMap(localsIn), ...t.no.flatMap(localsIn)]
-    case 'br':
-    case 'return': {
-      const own = t._tag === 'br' ? t.when : t.value
-      return own === null ? [] : localsOf(own)
-    }
-    case 'call':
-      return t.args.flatMap(localsOf)
-    case 'drop':
-      return localsOf(t.value)
-    case 'copy':
-    case 'fill':
-      return [t.to, t.from, t.bytes].flatMap(localsOf)
-    case 'wait':
-      return [t.at, t.expected].flatMap(localsOf)
-    case 'notify':
-      return localsOf(t.at)
-    case 'trap':
-      return []
-  }
-}
 
 // --- modules ---------------------------------------------------------------------------------------------------------
 

@@ -114,3 +114,64 @@ export const laneOperations = {
 export type LaneName = keyof typeof laneOperations
 
 export type Values<Takes extends readonly ValueType[]> = { readonly [K in keyof Takes]: Value<Takes[K]> }
+
+// --- looking -----------------------------------------------------------------------------------------------------------
+
+const localsOf = (v: Value): readonly Local[] => {
+  switch (v._tag) {
+    case 'const':
+    case 'lanes':
+      return []
+    case 'get':
+      return [v.local]
+    case 'tee':
+      return [...localsOf(v.value), v.local]
+    case 'op':
+    case 'lane':
+    case 'shuffle':
+    case 'callValue':
+      return v.args.flatMap(localsOf)
+    case 'load':
+    case 'atomicLoad':
+      return localsOf(v.at)
+    case 'select':
+      return [v.yes, v.no, v.when].flatMap(localsOf)
+    case 'atomicAdd':
+      return [v.at, v.by].flatMap(localsOf)
+  }
+}
+
+/** Every local that a statement reads or sets, as often as it does. */
+export const localsIn = (t: Statement): readonly Local[] => {
+  switch (t._tag) {
+    case 'set':
+      return [...localsOf(t.value), t.local]
+    case 'store':
+    case 'storeLane':
+    case 'atomicStore':
+      return [t.at, t.value].flatMap(localsOf)
+    case 'block':
+    case 'loop':
+      return t.body.flatMap(localsIn)
+    case 'if':
+      return [...localsOf(t.when), ...t.yes.flatMap(localsIn), ...t.no.flatMap(localsIn)]
+    case 'br':
+    case 'return': {
+      const own = t._tag === 'br' ? t.when : t.value
+      return own === null ? [] : localsOf(own)
+    }
+    case 'call':
+      return t.args.flatMap(localsOf)
+    case 'drop':
+      return localsOf(t.value)
+    case 'copy':
+    case 'fill':
+      return [t.to, t.from, t.bytes].flatMap(localsOf)
+    case 'wait':
+      return [t.at, t.expected].flatMap(localsOf)
+    case 'notify':
+      return localsOf(t.at)
+    case 'trap':
+      return []
+  }
+}

@@ -14,8 +14,12 @@ const generator = ({ patch }: Probe): string =>
 
 const without = (name: string, detail: string): string => detail.replace(`backend ${name}: `, '')
 
-export const backends = async (o: { readonly json?: boolean; readonly stock?: boolean }): Promise<Outcome> => {
-  const probes = await step('probe', probeAll({ stock: o.stock === true }))
+export const backends = async (o: {
+  readonly json?: boolean
+  readonly stock?: boolean
+  readonly unfused?: boolean
+}): Promise<Outcome> => {
+  const probes = await step('probe', probeAll({ stock: o.stock === true, fused: o.unfused !== true }))
   const auto = await step('choose', choose('auto'))
   const chosen = E.isRight(auto) ? auto.right : null
   if (o.json === true) {

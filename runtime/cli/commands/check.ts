@@ -23,6 +23,7 @@ interface Options {
   readonly seed: number
   readonly verbose?: boolean
   readonly stock?: boolean
+  readonly unfused?: boolean
   readonly json?: boolean
 }
 
@@ -104,7 +105,7 @@ export const check = async (names: readonly string[], o: Options): Promise<Outco
   if (E.isLeft(made)) return made
   const chosen = await step('choose a backend', choose(o.backend))
   if (E.isLeft(chosen)) return E.left(failing('backend', (e: { readonly message: string }) => e.message)(chosen.left))
-  const opened = await open(chosen.right, { stock: o.stock === true })()
+  const opened = await open(chosen.right, { stock: o.stock === true, fused: o.unfused !== true })()
   if (E.isLeft(opened)) return E.left(failing('backend', (e: { readonly message: string }) => e.message)(opened.left))
   const runtime = opened.right
   const began = Date.now()
