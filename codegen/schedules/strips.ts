@@ -14,7 +14,7 @@ import { movesWith } from './axis-order'
 /** Columns of a strip: a line of the cache. */
 const columns = 16
 /** Elements from which on an array does not stay near by itself, and results along either axis that make a strip worth its copy. */
-const [far, fewest] = [65536, 32]
+const [far, fewest] = [65536, 64]
 
 const [strip, column] = ['p', 'q']
 
@@ -105,17 +105,11 @@ export const totalsInStrips =
       return name
     }
     const [p, q] = [(width: number) => X.index(strip, width / columns), X.index(column, columns)]
-    /** The order of a strip's rows: what one sum runs along lies side by side. */
-    const rowsOf = new Map(
-      [...chosen.values()].map(({ eq, read }) => [read.tensor, summedLast(eq, read.at.slice(0, -1))])
-    )
-    const rowOrder = (tensor: string): readonly number[] => rowsOf.get(tensor) ?? []
-
     /** `R_strips[p,i,q] = R[i, 16 p + q]`, instead of the copy that R was. */
     const strips = (eq: Equation, source: Read, width: number): Equation => {
       delete tensors[eq.defines]
       const row = eq.over.at(-1)?.name
-      const over = [p(width), ...arranged(eq.over, rowOrder(eq.defines)), q]
+      const over = [p(width), ...eq.over.slice(0, -1), q]
       const place = X.plus(X.timesBy(p(width), columns), q)
       const value = X.mapPositions(X.mapIndex((i) => (i.name === row ? place : i)))(source)
       const name = put(
@@ -147,11 +141,8 @@ export const totalsInStrips =
     /** `T_strips[p,c,q] = sum_i L_beside[c,i] R_strips[p,i,q]`, and T from it. */
     const total = ({ eq, read, other }: Total): readonly Equation[] => {
       const last = eq.over.at(-1) as X.Index
-      // What R varies with comes before what it does not, so that a strip is gone through once.
-      const varies = (i: X.Index): boolean => read.at.some((position) => nameOf(position) === i.name)
       const rows = eq.over.slice(0, -1)
-      const inner = [...rows.filter(varies), ...rows.filter((i) => !varies(i))]
-      const over = [p(size(last.dim)), ...inner, q]
+      const over = [p(size(last.dim)), ...rows, q]
       const name = put(
         inStrips(eq.defines),
         over.map((i) => i.dim)
@@ -160,14 +151,14 @@ export const totalsInStrips =
       const value = X.mapReads((r) => {
         if (r === other && copy !== null) return { ...r, tensor: copy.name, at: copy.at }
         if (r !== read) return r
-        return { ...r, tensor: inStrips(r.tensor), at: [p(size(last.dim)), ...arranged(r.at, rowOrder(r.tensor)), q] }
+        return { ...r, tensor: inStrips(r.tensor), at: [p(size(last.dim)), ...r.at.slice(0, -1), q] }
       })(eq.value)
       const own = eq.labels[eq.defines] ?? 'total'
       const { [read.tensor]: label = 'strips', ...labels } = eq.labels
       const beside = copy === null ? {} : { [copy.name]: copy.label }
       const back: Equation = {
         ...eq,
-        value: X.tensor(name)(X.quotient(last, Dim.of(columns)), ...inner, X.remainder(last, Dim.of(columns))),
+        value: X.tensor(name)(X.quotient(last, Dim.of(columns)), ...rows, X.remainder(last, Dim.of(columns))),
         rule: 'axis order',
         labels: { [eq.defines]: own, [name]: `${own}_strips` }
       }

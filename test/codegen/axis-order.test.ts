@@ -84,40 +84,57 @@ test('neighbouring threads run along systems, or along tokens', (t) => {
   t.end()
 })
 
-/** `T[c,d] = sum_{s,i} L[s,i,c] R[s,i,d]`, and `U[d] = sum_{s,i} R[s,i,d]` where R has another reader. */
-const gradient = (width: number, others: boolean): Equations => {
+/**
+ * `T[c,d] = sum_{s,i} L[s,i,c] R[s,i,d]`, twice over, with `L[c,s,i]` where it is `beside`; and `U[d] = sum_{s,i} R[s,i,d]`
+ * where R has another reader.
+ */
+const gradient = (width: number, others: boolean, beside: boolean): Equations => {
   const [s, i, c, d] = [X.index('s', 8), X.index('i', 64), X.index('c', 64), X.index('d', width)]
-  const [L, R] = [X.tensor('L')(s, i, c), X.tensor('R')(s, i, d)]
+  const [L, R] = [beside ? X.tensor('L')(c, s, i) : X.tensor('L')(s, i, c), X.tensor('R')(s, i, d)]
   return byHand({
     name: 'gradient',
     inputs: [
-      { name: 'L', role: 'data', dims: [8, 64, 64] },
+      { name: 'L', role: 'data', dims: beside ? [64, 8, 64] : [8, 64, 64] },
       { name: 'R', role: 'data', dims: [8, 64, width] }
     ],
     equations: [
       { defines: 'T', over: [c, d], value: X.sum([s, i], L, R) },
+      { defines: 'again', over: [c, d], value: X.sum([s, i], L, R) },
       ...(others ? [{ defines: 'U', over: [d], value: X.sum([s, i], R) }] : [])
     ],
-    outputs: others ? ['T', 'U'] : ['T']
+    outputs: others ? ['T', 'again', 'U'] : ['T', 'again']
   })
 }
 
 test('sums over many rows run by strips of columns, with the same values', (t) => {
   const sizes = { n: 1, batch: 1 }
   const cases = [
-    { width: 192, others: false, strips: true, label: 'a large array that one sum reads' },
-    { width: 200, others: false, strips: false, label: 'columns that strips do not divide' },
-    { width: 64, others: false, strips: false, label: 'an array that stays in the cache' },
-    { width: 192, others: true, strips: false, label: 'a copy with another reader' }
+    { width: 192, others: false, beside: false, strips: true, label: 'a large array that two sums read' },
+    {
+      width: 192,
+      others: false,
+      beside: true,
+      strips: true,
+      label: 'and what they multiply it by stands side by side'
+    },
+    { width: 200, others: false, beside: false, strips: false, label: 'columns that strips do not divide' },
+    { width: 64, others: false, beside: false, strips: false, label: 'an array that stays in the cache' },
+    { width: 192, others: true, beside: false, strips: false, label: 'a copy with another reader' }
   ]
-  for (const { width, others, strips, label } of cases) {
-    const e = gradient(width, others)
+  for (const { width, others, beside, strips, label } of cases) {
+    const e = gradient(width, others, beside)
     const reads = new Set(e.equations.flatMap((eq) => X.reads(eq.value).filter((r) => r.tensor === 'R')))
-    const order = new Map(['L', 'R'].map((name) => [name, 0] as const))
-    const turned = reorder(order, [{ tensor: 'R', axis: 2, pad: 16, reads }])(e)
+    const turned = reorder(new Map(), [{ tensor: 'R', axis: 2, pad: 16, reads }])(e)
     const made = totalsInStrips(sizes)(turned)
     t.equal(made !== turned && made.equations.length > turned.equations.length, strips, label)
-    if (strips) agrees(t, label, e, made, sizes)
+    if (!strips) continue
+    const copies = made.equations.filter((eq) => eq.defines.includes('side by side'))
+    t.deepEqual(
+      copies.map((eq) => eq.over.map((index) => index.name).join(',')),
+      beside ? [] : ['c,s,i'],
+      'the other factor is copied once, for both, where its rows lie apart'
+    )
+    agrees(t, label, e, made, sizes)
   }
   t.end()
 })
