@@ -1,10 +1,10 @@
 /**
- * What a core can do at most: multiplications and additions of four float32 in registers, with no memory and nothing to
- * wait for. A contraction of as many operations takes no less on one thread.
+ * What a core can do at most: multiplications and additions of four float32 in registers, joined where it can, with no memory
+ * and nothing to wait for. A contraction of as many operations takes no less on one thread.
  */
 import * as W from '../../../codegen/targets/wasm/code'
-import { encode } from '../../../codegen/targets/wasm/encode'
-import { func, module } from '../../../codegen/targets/wasm/module'
+import { func, type Module, module } from '../../../codegen/targets/wasm/module'
+import { compiled } from '../../../runtime/wasm/compile'
 import type { Ready } from '../contestant'
 import { chains } from '../workloads/numbers'
 
@@ -13,7 +13,7 @@ const operationsOfLink = chains * 4 * 2
 /** Links a turn of the loop: its counting costs little, and more would no longer fit V8's registers. */
 const linksOfTurn = 2
 
-const program = (): Uint8Array<ArrayBuffer> => {
+const program = (): Module => {
   const [turns, at, half] = [W.local('turns', 'i32'), W.local('at', 'i32'), W.local('half', 'v128')]
   const ends = Array.from({ length: chains }, (_, k) => W.local(`chain ${k}`, 'v128'))
   // 1 = 1/2 * 1 + 1/2, exactly.
@@ -25,12 +25,12 @@ const program = (): Uint8Array<ArrayBuffer> => {
     ...ends.map((x, k) => W.store('v128.store', W.int(16 * (k + 1)), W.get(x)))
   ]
   const memory = { pages: 1, most: null, imported: false, shared: false }
-  return encode(module(memory, [func('run', [turns], null, body)]))
+  return module(memory, [func('run', [turns], null, body)])
 }
 
 /** A call does `operations` floating-point operations, to a turn of its loop. */
 export const arithmetic = (operations: number): Ready => {
-  const { memory, run } = new WebAssembly.Instance(new WebAssembly.Module(program())).exports as unknown as {
+  const { memory, run } = new WebAssembly.Instance(compiled(program())).exports as unknown as {
     readonly memory: WebAssembly.Memory
     readonly run: (turns: number) => void
   }
