@@ -1,5 +1,5 @@
 /**
- * Guarantees of every shipped checkpoint against random and adversarial systems; ANSATZ_CAMPAIGN sets how many of each (1000
+ * Guarantees of every shipped checkpoint against random and adversarial systems; ANSATZ_CAMPAIGN sets how many of each (500
  * if unset), ANSATZ_LONG asks for 100000.
  */
 import test from 'tape'
@@ -10,7 +10,7 @@ import { shipped } from '../../runtime/package/root'
 import { closedForm } from '../../runtime/weights/closed-form'
 import { right } from '../support/right'
 
-const systems = Number(process.env['ANSATZ_CAMPAIGN'] ?? (process.env['ANSATZ_LONG'] === undefined ? 1000 : 100_000))
+const systems = Number(process.env['ANSATZ_CAMPAIGN'] ?? (process.env['ANSATZ_LONG'] === undefined ? 500 : 100_000))
 const many = systems > 20_000
 const sizes = many ? undefined : [2, 3, 5, 9, 16, 32]
 

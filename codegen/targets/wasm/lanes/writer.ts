@@ -2,7 +2,22 @@
  * Writing straight code and loops of one kernel, with its loads cached, hoisted out of loops they do not depend on, and
  * addressed by pointers that loops move on; and counting what it costs. See Note [What a stretch costs].
  */
-import { count, get, int, type Local, load, local, op, plus, type Statement, set, type Value } from '../code'
+import {
+  br,
+  count,
+  get,
+  int,
+  type Local,
+  load,
+  local,
+  localsIn,
+  loop,
+  op,
+  plus,
+  type Statement,
+  set,
+  type Value
+} from '../code'
 import { type Affine, codeOf, key, range } from './affine'
 
 /** An array of a kernel: in lanes, sixteen bytes an element, one f32 of four systems; else one f32 for all systems. */
@@ -172,7 +187,16 @@ export const turn = (
   }
   body(inner, counter)
   const moves = [...pointers.values()].map(({ pointer, by }) => set(pointer, op('i32.add', get(pointer), int(by))))
-  w.out.push(count(counter, int(0), int(trips * step), step, [...inner.out, ...moves]))
+  const turned = [...inner.out, ...moves]
+  const first = [...pointers.values()].find(({ by }) => by !== 0)
+  if (first === undefined || turned.some((t) => localsIn(t).some((l) => l.name === counter.name))) {
+    w.out.push(count(counter, int(0), int(trips * step), step, turned))
+  } else {
+    // Nobody asks for the counter: one of the pointers counts.
+    const end = fresh(w, 'end', 'i32')
+    w.out.push(set(end, plus(get(first.pointer), int(trips * first.by))))
+    w.out.push(loop(counter.name, [...turned, br(counter.name, op('i32.ne', get(first.pointer), get(end)))]))
+  }
   spend(inner, pointers.size + 2)
   w.spent.cycles += trips * cyclesOf(inner.spent)
 }
