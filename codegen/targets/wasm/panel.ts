@@ -129,57 +129,14 @@ const throughout = (s: Scope, loops: readonly Loop[], body: (inner: Scope) => vo
 const vectorOf = (s: Scope, value: Value, p: Panel, shift: Shift): W.Value<'v128'> =>
   value(s, p.read, shift) as W.Value<'v128'>
 
-/** Four vectors as the columns of a square, in locals: its rows. */
-const turnedOver = (s: Scope, vectors: readonly W.Value<'v128'>[]): readonly W.Value<'v128'>[] => {
-  const kept = (value: W.Value<'v128'>): W.Value<'v128'> => {
-    const own = W.local(s.kernel.fresh(), 'v128')
-    s.out.push(W.set(own, value))
-    return W.get(own)
-  }
-  const [p, q, r, t] = vectors.map(kept) as [W.Value<'v128'>, W.Value<'v128'>, W.Value<'v128'>, W.Value<'v128'>]
-  const pairs = [[0, 4, 1, 5] as const, [2, 6, 3, 7] as const].map(
-    (lanes) => [kept(W.shuffle32(lanes, p, q)), kept(W.shuffle32(lanes, r, t))] as const
-  )
-  return pairs.flatMap(([first, second]) => [
-    W.shuffle32([0, 1, 4, 5], first, second),
-    W.shuffle32([2, 3, 6, 7], first, second)
-  ])
-}
-
-/** The panel's rows, four at a time, from vectors along the sum: where its numbers are neighbours and the columns are not. */
-const fillSquares = (s: Scope, value: Value, p: Panel, along: Loop, lanes: string, offsets: readonly Shift[]): void => {
-  const squares = within(s, { lanes: along.name })
-  turned(squares, { loop: along.name, size: along.size, step: width }, null, (block) => {
-    for (const shift of offsets) {
-      const columns = Array.from({ length: width }, (_, k) => ({ ...shift, [lanes]: (shift[lanes] ?? 0) + k }))
-      const rows = turnedOver(
-        block,
-        columns.map((column) => vectorOf(block, value, p, column))
-      )
-      for (const [k, row] of rows.entries()) {
-        const { at: to, offset } = addressOf(block, p.copy.array, p.copy.at.of, { ...shift, [along.name]: k })
-        block.out.push(W.store('v128.store', to, row, offset))
-      }
-    }
-  })
-  s.out.push(...squares.out)
-}
-
 export const fillColumns = (s: Scope, value: Value, p: Panel, offsets: readonly Shift[]): void => {
   const own = within(s)
-  const along = p.loops.at(-1)
-  const strides = p.read.at._tag === 'affine' ? p.read.at.of.strides : {}
-  if (along !== undefined && s.lanes !== null && strides[along.name] === 1 && along.size >= width) {
-    const { lanes } = s
-    throughout(own, p.loops.slice(0, -1), (inner) => fillSquares(inner, value, p, along, lanes, offsets))
-  } else {
-    throughout(own, p.loops, (inner) => {
-      for (const shift of offsets) {
-        const { at: to, offset } = addressOf(inner, p.copy.array, p.copy.at.of, shift)
-        inner.out.push(W.store('v128.store', to, vectorOf(inner, value, p, shift), offset))
-      }
-    })
-  }
+  throughout(own, p.loops, (inner) => {
+    for (const shift of offsets) {
+      const { at: to, offset } = addressOf(inner, p.copy.array, p.copy.at.of, shift)
+      inner.out.push(W.store('v128.store', to, vectorOf(inner, value, p, shift), offset))
+    }
+  })
   s.out.push(...own.out)
 }
 
