@@ -42,78 +42,36 @@ const isRoundedOnce = (): boolean => {
   )
 }
 
-interface V8 {
-  readonly setFlagsFromString: (flags: string) => void
-}
-
 /**
  * Version 11.3 of V8, that of Node 20, has relaxed SIMD behind a flag, and the next one without; the two instructions are
  * the same in both. Others either have it or not.
  */
-const flagged = (): V8 | null =>
-  (globalThis.process?.versions?.['v8'] ?? '').startsWith('11.3.') ? builtin<V8>('node:v8') : null
-
-/** With the flag only while it is asked for: Node reads its own code more slowly under other flags than it was built with. */
-const under = <A>(v8: V8 | null, work: () => A): A => {
-  v8?.setFlagsFromString('--experimental-wasm-relaxed-simd')
-  try {
-    return work()
-  } finally {
-    v8?.setFlagsFromString('--no-experimental-wasm-relaxed-simd')
-  }
+const allow = (): void => {
+  const version = globalThis.process?.versions?.['v8'] ?? ''
+  if (!version.startsWith('11.3.')) return
+  builtin<{ readonly setFlagsFromString: (flags: string) => void }>('node:v8')?.setFlagsFromString(
+    '--experimental-wasm-relaxed-simd'
+  )
 }
 
-/** How modules are made: with sums and products joined or not, and whether the engine must be told to allow it. */
-interface Way {
-  readonly fuses: boolean
-  readonly v8: V8 | null
-}
+let known: boolean | null = null
 
-const wayHere = (): Way => {
+/** Whether this engine, on this processor, multiplies and adds in one instruction that rounds once: tried, not guessed. */
+export const canFuse = (): boolean => {
+  if (known !== null) return known
   const bytes = encode(sums, { fused: true })
-  const v8 = WebAssembly.validate(bytes) ? null : flagged()
-  return { fuses: under(v8, () => WebAssembly.validate(bytes) && isRoundedOnce()), v8 }
-}
-
-let known: Way | null = null
-
-const way = (): Way => {
-  known ??= wayHere()
+  if (!WebAssembly.validate(bytes)) allow()
+  known = WebAssembly.validate(bytes) && isRoundedOnce()
   return known
 }
 
-/** Whether this engine, on this processor, multiplies and adds in one instruction that rounds once: tried, not guessed. */
-export const canFuse = (): boolean => way().fuses
-
 // --- compiling -------------------------------------------------------------------------------------------------------
 
-/** Times to ask again: another thread of this process may take the flag back in between. */
-const patience = 1000
-
-const isRefusal = (cause: unknown): boolean => cause instanceof WebAssembly.CompileError
+const bytesOf = (m: Module, fused: boolean): Uint8Array<ArrayBuffer> => encode(m, { fused: fused && canFuse() })
 
 /** At once; `fused: false` rounds every product and every sum, which gives the same bits on all machines. */
-export const compiled = (m: Module, fused = true): WebAssembly.Module => {
-  if (!fused || !canFuse()) return new WebAssembly.Module(encode(m))
-  const bytes = encode(m, { fused })
-  for (let asked = 1; ; asked++) {
-    try {
-      return under(way().v8, () => new WebAssembly.Module(bytes))
-    } catch (cause) {
-      if (way().v8 === null || !isRefusal(cause) || asked === patience) throw cause
-    }
-  }
-}
+export const compiled = (m: Module, fused = true): WebAssembly.Module => new WebAssembly.Module(bytesOf(m, fused))
 
 /** As `compiled`, but while this thread goes on. */
-export const compiling = async (m: Module, fused = true): Promise<WebAssembly.Module> => {
-  if (!fused || !canFuse()) return WebAssembly.compile(encode(m))
-  const bytes = encode(m, { fused })
-  for (let asked = 1; ; asked++) {
-    try {
-      return await under(way().v8, () => WebAssembly.compile(bytes))
-    } catch (cause) {
-      if (way().v8 === null || !isRefusal(cause) || asked === patience) throw cause
-    }
-  }
-}
+export const compiling = (m: Module, fused = true): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(bytesOf(m, fused))

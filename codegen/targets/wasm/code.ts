@@ -22,7 +22,7 @@ import {
 
 export type { ValueType } from './operations'
 export type { Local, Statement, Value } from './tree'
-export { isFreeOf } from './tree'
+export { localsIn } from './tree'
 
 // --- values ----------------------------------------------------------------------------------------------------------
 

@@ -171,7 +171,7 @@ export const at = (s: Scope, loop: string, place: W.Value<'i32'>): Scope => {
 
 /**
  * `for (loop = 0; loop < turns * step; loop += step)`, its pointers moved from turn to turn. `after` is the scope behind
- * it, where they stand past the last turn. An innermost loop that asks for no place counts by one of its pointers.
+ * it, where they stand past the last turn. A loop whose body asks for no place counts by one of its pointers.
  */
 export const counted = (
   s: Scope,
@@ -194,7 +194,7 @@ export const counted = (
   body(inner)
   for (const { own, bytes } of pointers) inner.out.push(W.set(own, W.plus(W.get(own), W.int(bytes * step))))
   const [first] = pointers
-  if (first !== undefined && W.isFreeOf(inner.out, counter)) {
+  if (first !== undefined && !inner.out.some((t) => W.localsIn(t).some((l) => l.name === counter.name))) {
     const end = W.local(`end of ${name}`, 'i32')
     s.out.push(W.set(end, W.plus(W.get(first.own), W.int(first.bytes * step * turns))))
     inner.out.push(W.br(counter.name, W.op('i32.ne', W.get(first.own), W.get(end))))

@@ -141,11 +141,6 @@ const localsOf = (v: Value): readonly Local[] => {
   }
 }
 
-/** Whether code is without loops and branches, and never reads or sets the local. */
-export const isFreeOf = (body: readonly Statement[], l: Local): boolean =>
-  body.every((t) => t._tag !== 'loop' && t._tag !== 'block' && t._tag !== 'if') &&
-  !body.some((t) => localsIn(t).some((own) => own.name === l.name))
-
 /** Every local that a statement reads or sets, as often as it does. */
 export const localsIn = (t: Statement): readonly Local[] => {
   switch (t._tag) {

@@ -7,10 +7,10 @@ import {
   count,
   get,
   int,
-  isFreeOf,
   type Local,
   load,
   local,
+  localsIn,
   loop,
   op,
   plus,
@@ -189,7 +189,7 @@ export const turn = (
   const moves = [...pointers.values()].map(({ pointer, by }) => set(pointer, op('i32.add', get(pointer), int(by))))
   const turned = [...inner.out, ...moves]
   const first = [...pointers.values()].find(({ by }) => by !== 0)
-  if (first === undefined || !isFreeOf(turned, counter)) {
+  if (first === undefined || turned.some((t) => localsIn(t).some((l) => l.name === counter.name))) {
     w.out.push(count(counter, int(0), int(trips * step), step, turned))
   } else {
     // Nobody asks for the counter: one of the pointers counts.
