@@ -44,7 +44,7 @@ const isRoundedOnce = (): boolean => {
 
 /**
  * Version 11.3 of V8, that of Node 20, has relaxed SIMD behind a flag, and the next one without; the two instructions are
- * the same in both. Others either have it or not.
+ * the same in both. Others either have it or not. The flag stays set: this version looks at it whenever it decodes a function.
  */
 const allow = (): void => {
   const version = globalThis.process?.versions?.['v8'] ?? ''

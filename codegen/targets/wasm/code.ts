@@ -13,6 +13,7 @@ import {
   type Local,
   laneOperations,
   loads,
+  localsIn,
   type Statement,
   type StoreName,
   type stores,
@@ -22,7 +23,6 @@ import {
 
 export type { ValueType } from './operations'
 export type { Local, Statement, Value } from './tree'
-export { localsIn } from './tree'
 
 // --- values ----------------------------------------------------------------------------------------------------------
 
@@ -186,6 +186,22 @@ export const notify = (at: Value<'i32'>): Statement => ({ _tag: 'notify', at })
 export const trap: Statement = { _tag: 'trap' }
 
 // --- combinators -----------------------------------------------------------------------------------------------------
+
+/** Whether code reads or sets a local. */
+export const mentions = (body: readonly Statement[], l: Local): boolean =>
+  body.some((t) => localsIn(t).some((own) => own.name === l.name))
+
+/** The body, which moves the pointer, again and again until that has gone so many bytes: a loop without a counter. */
+export const until = (
+  label: string,
+  pointer: Local<'i32'>,
+  bytes: number,
+  end: Local<'i32'>,
+  body: readonly Statement[]
+): readonly Statement[] => [
+  set(end, plus(get(pointer), int(bytes))),
+  loop(label, [...body, br(label, op('i32.ne', get(pointer), get(end)))])
+]
 
 const known = (value: Value<'i32'>): number | undefined => (value._tag === 'const' ? value.value : undefined)
 

@@ -194,16 +194,14 @@ export const counted = (
   body(inner)
   for (const { own, bytes } of pointers) inner.out.push(W.set(own, W.plus(W.get(own), W.int(bytes * step))))
   const [first] = pointers
-  if (first !== undefined && !inner.out.some((t) => W.localsIn(t).some((l) => l.name === counter.name))) {
+  if (first !== undefined && !W.mentions(inner.out, counter)) {
     const end = W.local(`end of ${name}`, 'i32')
-    s.out.push(W.set(end, W.plus(W.get(first.own), W.int(first.bytes * step * turns))))
-    inner.out.push(W.br(counter.name, W.op('i32.ne', W.get(first.own), W.get(end))))
-  } else {
-    s.out.push(W.set(counter, W.int(0)))
-    const next = W.tee(counter, W.plus(W.get(counter), W.int(step)))
-    inner.out.push(W.br(counter.name, W.op('i32.lt_u', next, W.int(turns * step))))
+    s.out.push(...W.until(counter.name, first.own, first.bytes * step * turns, end, inner.out))
+    return { after }
   }
-  s.out.push(W.loop(counter.name, inner.out))
+  const next = W.tee(counter, W.plus(W.get(counter), W.int(step)))
+  inner.out.push(W.br(counter.name, W.op('i32.lt_u', next, W.int(turns * step))))
+  s.out.push(W.set(counter, W.int(0)), W.loop(counter.name, inner.out))
   return { after }
 }
 

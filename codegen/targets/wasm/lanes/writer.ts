@@ -3,19 +3,18 @@
  * addressed by pointers that loops move on; and counting what it costs. See Note [What a stretch costs].
  */
 import {
-  br,
   count,
   get,
   int,
   type Local,
   load,
   local,
-  localsIn,
-  loop,
+  mentions,
   op,
   plus,
   type Statement,
   set,
+  until,
   type Value
 } from '../code'
 import { type Affine, codeOf, key, range } from './affine'
@@ -189,14 +188,11 @@ export const turn = (
   const moves = [...pointers.values()].map(({ pointer, by }) => set(pointer, op('i32.add', get(pointer), int(by))))
   const turned = [...inner.out, ...moves]
   const first = [...pointers.values()].find(({ by }) => by !== 0)
-  if (first === undefined || turned.some((t) => localsIn(t).some((l) => l.name === counter.name))) {
-    w.out.push(count(counter, int(0), int(trips * step), step, turned))
-  } else {
-    // Nobody asks for the counter: one of the pointers counts.
-    const end = fresh(w, 'end', 'i32')
-    w.out.push(set(end, plus(get(first.pointer), int(trips * first.by))))
-    w.out.push(loop(counter.name, [...turned, br(counter.name, op('i32.ne', get(first.pointer), get(end)))]))
-  }
+  const loops =
+    first === undefined || mentions(turned, counter)
+      ? [count(counter, int(0), int(trips * step), step, turned)]
+      : until(counter.name, first.pointer, trips * first.by, fresh(w, 'end', 'i32'), turned)
+  w.out.push(...loops)
   spend(inner, pointers.size + 2)
   w.spent.cycles += trips * cyclesOf(inner.spent)
 }
