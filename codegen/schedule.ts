@@ -14,6 +14,8 @@ import type { Plan, PlanBuffer, PlanKernel, PlanLaunch } from './plan'
 import type { ProgramView } from './program'
 import { cheapestOrder } from './schedules/axis-cost'
 import { reorder } from './schedules/axis-order'
+import { epiloguesApart } from './schedules/epilogue'
+import { sumsByLanes } from './schedules/lane-sums'
 import { sumsInParts } from './schedules/long-sums'
 import { totalsInStrips } from './schedules/strips'
 import { sumsInOrder } from './schedules/sum-order'
@@ -121,14 +123,14 @@ const withViews = (
 const inOrder = (e: Equations, sizes: Dim.Sizes, strips: boolean): Equations => {
   const { order, turned } = cheapestOrder(e, sizes)
   const ordered = reorder(order, turned)(e)
-  return sumsInOrder(sizes)(strips ? totalsInStrips(sizes)(ordered) : ordered)
+  return sumsInOrder(sizes)(strips ? sumsByLanes(sizes)(totalsInStrips(sizes)(ordered)) : ordered)
 }
 
 export const schedule =
   (target: Target, sizes: Dim.Sizes) =>
   (all: Equations): E.Either<ScheduleError, Plan> => {
     const single = withoutBatchOfOne(sizes)(all)
-    const divided = target.parts === true ? sumsInParts(sizes)(single) : single
+    const divided = target.parts === true ? sumsInParts(sizes)(epiloguesApart(sizes)(single)) : single
     const given = target.ordersAxes === true ? inOrder(divided, sizes, target.strips === true) : divided
     return pipe(
       target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),

@@ -3,7 +3,7 @@ import * as Dim from '../../spec/dim'
 import type { Equation, Equations } from '../equation'
 import * as X from '../expr'
 import { valueOf } from './affine'
-import { type AxisOrder, movesWith, runsAlong, sizeLast, type Turned } from './axis-order'
+import { type AxisOrder, movedLast, movesWith, runsAlong, sizeLast, type Turned } from './axis-order'
 
 /**
  * Loads that one read of four lanes takes: together; together, but from rows a power of two apart; the same for all from far
@@ -21,7 +21,7 @@ type Last = (tensor: string, rank: number) => number
 
 type Read = Extract<X.Expr, { _tag: 'read' }>
 
-/** A read, how often a thread makes it, and the innermost index of every sum around it. */
+/** A read, how often a thread makes it, and the indices of the sums around it. */
 interface Made {
   readonly read: Read
   readonly times: number
@@ -32,6 +32,16 @@ interface Made {
 
 /** An array of more elements does not stay in the first-level cache while a sum walks across it. */
 const near = 4096
+
+/**
+ * The order of axes in which a read would be cheap: the one in question last, before it those that its sums run along, so
+ * that what one thread reads lies side by side.
+ */
+const turnedTo = ({ read, inner }: Made, own: number, axis: number): readonly number[] => {
+  const runs = (k: number): boolean => inner.some((name) => movesWith(read.at[k] as X.Position, name) !== null)
+  const others = movedLast([...read.at.keys()], own).filter((k) => k !== axis)
+  return [...others.filter((k) => !runs(k)), ...others.filter(runs), axis]
+}
 
 /** The axis that should be last for a read to be cheap, or null where it is as it should be. */
 const wanted = (
@@ -50,7 +60,7 @@ const wanted = (
   }
   const runs = (k: number): boolean => inner.some((name) => runsAlong(read.at, k, name))
   if (times < 32 || product(sizes) <= near || runs(own)) return null
-  const axis = read.at.findIndex((_, k) => runs(k))
+  const axis = [...read.at.keys()].findLast(runs) ?? -1
   return axis < 0 ? null : { axis, loads: across }
 }
 
@@ -123,9 +133,10 @@ const turnings = (
       const want = wanted(made, along, lastBy(order))
       if (want === null || want.axis < 0) continue
       const { tensor } = made.read
-      const key = `${tensor} ${want.axis}`
+      const axes = turnedTo(made, lastBy(order)(tensor, made.read.at.length), want.axis)
+      const key = `${tensor} ${axes.join(' ')}`
       const pad = rowOf(tensor, want.axis) % 64 === 0 ? 16 : 0
-      const wish = wishes.get(key) ?? { tensor, axis: want.axis, pad, reads: new Set<X.Expr>(), saving: 0 }
+      const wish = wishes.get(key) ?? { tensor, axes, pad, reads: new Set<X.Expr>(), saving: 0 }
       wish.reads.add(made.read)
       wish.saving += (want.loads - together) * made.times * count
       wishes.set(key, wish)

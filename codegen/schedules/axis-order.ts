@@ -13,8 +13,8 @@ export type AxisOrder = ReadonlyMap<string, number>
 /** A second copy of an array, in another order, for the readers that would walk across the first. */
 export interface Turned {
   readonly tensor: string
-  /** The axis that stands last in the copy, as the array is written. */
-  readonly axis: number
+  /** The axes of the copy, first to last, by their places in the array as it is written. */
+  readonly axes: readonly number[]
   /** Zeros at the end of every row, so that rows do not lie a power of two apart: they would share few places of a cache. */
   readonly pad: number
   /** The reads that go to it. */
@@ -29,6 +29,10 @@ export const movedLast = <A>(all: readonly A[], axis: number): readonly A[] => [
   ...all.slice(axis + 1),
   all[axis] as A
 ]
+
+/** `all` in another order: the places of what comes first, second, and so on. */
+export const arranged = <A>(all: readonly A[], places: readonly number[]): readonly A[] =>
+  places.map((place) => all[place] as A)
 
 /** The first axis of a size as the last of every value that has one: the batch, the tokens. */
 export const sizeLast =
@@ -110,53 +114,47 @@ export const reorder =
         labels: { [to]: label, [from]: `${label}_${out ? 'found' : 'given'}` }
       }
     }
-    /** The order of a copy: that of its array, with another axis moved to the end. */
-    const turnedOrder = <A>(t: Turned, all: readonly A[]): readonly A[] => {
-      const own = order.get(t.tensor)
-      if (own === undefined) return movedLast(all, t.axis)
-      const ordered = movedLast(all, own)
-      return t.axis === own ? ordered : movedLast(ordered, t.axis < own ? t.axis : t.axis - 1)
-    }
-    const turnedName = ({ tensor, axis }: Turned): string => `${tensor}, turned to axis ${axis}`
+    const turnedName = ({ tensor, axes }: Turned): string => `${tensor}, turned to ${axes.join(', ')}`
     for (const t of turned) {
-      const dims = padded(turnedOrder(t, e.tensors[t.tensor]?.dims ?? []), t.pad)
+      const dims = padded(arranged(e.tensors[t.tensor]?.dims ?? [], t.axes), t.pad)
       tensors[turnedName(t)] = { name: turnedName(t), role: 'value', dims }
     }
     /** `X_turned[i,s,d] = X[i,d,s]`. */
     const turn = (t: Turned, label: string, eq: Equation): Equation => {
       const dims = e.tensors[t.tensor]?.dims ?? []
-      const logical = indicesOf(dims.map((d, axis) => (axis === t.axis ? Dim.add(d, t.pad) : d)))
+      const last = t.axes.at(-1) ?? 0
+      const logical = indicesOf(dims.map((d, axis) => (axis === last ? Dim.add(d, t.pad) : d)))
       const own = order.get(t.tensor)
       const read = X.tensor(nameOf(t.tensor))(...(own === undefined ? logical : movedLast(logical, own)))
-      const row = logical[t.axis] as X.Index
+      const row = logical[last] as X.Index
       return {
         defines: turnedName(t),
-        over: turnedOrder(t, logical),
-        value: t.pad === 0 ? read : X.below(row, dims[t.axis] as Dim.Dim, read),
+        over: arranged(logical, t.axes),
+        value: t.pad === 0 ? read : X.below(row, dims[last] as Dim.Dim, read),
         rule: 'axis order',
         part: eq.part,
         path: eq.path,
         labels: { [turnedName(t)]: `${label}_turned`, [nameOf(t.tensor)]: label }
       }
     }
-    const arranged = new Set<string>()
+    const placed = new Set<string>()
     const equations: Equation[] = []
     for (const eq of e.equations) {
       for (const name of X.tensors(eq.value)) {
-        if (!order.has(name) || !isInput(name) || arranged.has(name)) continue
-        arranged.add(name)
+        if (!order.has(name) || !isInput(name) || placed.has(name)) continue
+        placed.add(name)
         equations.push(copy(name, false, labelOf(eq, name), eq.part, eq.path))
       }
       const axis = order.get(eq.defines)
       const turns = turned.filter((t) => X.reads(eq.value).some((r) => t.reads.has(r)))
       for (const t of turns) {
-        if (arranged.has(turnedName(t))) continue
-        arranged.add(turnedName(t))
+        if (placed.has(turnedName(t))) continue
+        placed.add(turnedName(t))
         equations.push(turn(t, labelOf(eq, t.tensor), eq))
       }
       const value = X.mapReads((r) => {
         const t = turns.find((other) => other.reads.has(r))
-        if (t !== undefined) return { ...r, tensor: turnedName(t), at: turnedOrder(t, r.at) }
+        if (t !== undefined) return { ...r, tensor: turnedName(t), at: arranged(r.at, t.axes) }
         const own = order.get(r.tensor)
         return own === undefined ? r : { ...r, tensor: nameOf(r.tensor), at: movedLast(r.at, own) }
       })(eq.value)

@@ -6,30 +6,21 @@
 import type * as Dim from '../../spec/dim'
 import type { Equation, Equations, Tensor } from '../equation'
 import * as X from '../expr'
-import { dependsOn, valueOf } from './affine'
+import { valueOf } from './affine'
+import { inPlaceOf, loneProduct, type Sum } from './lone-product'
 
 /** Terms of a part: sixteen columns of them fill a first-level cache of 32 KiB, and half of them pass between two uses. */
 const part = 512
-/** Terms from which on a sum is divided, and results along either axis that repay the sums kept between its parts. */
-const [long, fewest] = [1024, 64]
+/** Terms from which on a sum is divided. */
+const long = 1024
 
-type Sum = Extract<X.Expr, { _tag: 'sum' }>
-
-const product = (sizes: readonly number[]): number => sizes.reduce((p, q) => p * q, 1)
-
-/** The one reduction of an equation, if it is a long sum of products of two reads, over one index. */
+/** The product of an equation, if it has many terms, over one index. */
 const longSum = (eq: Equation, size: (d: Dim.Dim) => number): Sum | null => {
-  const [only, ...others] = X.reductions(eq.value)
-  if (only?._tag !== 'sum' || others.length > 0 || only.over.length !== 1 || only.body._tag !== 'multiply') return null
-  const { factors } = only.body
-  if (factors.length !== 2 || factors.some((f) => f._tag !== 'read')) return null
-  const terms = size((only.over[0] as X.Index).dim)
-  if (terms < long || terms % part !== 0) return null
-  // Rows and columns: each read goes along axes of the results that the other does not know.
-  const [left, right] = factors.map(dependsOn) as [ReadonlySet<string>, ReadonlySet<string>]
-  const along = (own: ReadonlySet<string>, other: ReadonlySet<string>): number =>
-    product(eq.over.filter((i) => own.has(i.name) && !other.has(i.name)).map((i) => size(i.dim)))
-  return along(left, right) >= fewest && along(right, left) >= fewest ? only : null
+  const sum = loneProduct(eq, size)
+  const [index, ...others] = sum?.over ?? []
+  if (sum === null || index === undefined || others.length > 0) return null
+  const terms = size(index.dim)
+  return terms >= long && terms % part === 0 ? sum : null
 }
 
 /** The terms from `first` on, as many as a part has. */
@@ -49,11 +40,10 @@ const partsOf = (eq: Equation, sum: Sum, count: number): readonly Equation[] => 
     const before = k === 0 ? null : name(k - 1)
     const total = before === null ? own : X.add(X.tensor(before)(...eq.over), own)
     const labels = { ...eq.labels, [name(k)]: k === count - 1 ? label : `${label}_part` }
-    const inside = (x: X.Expr): X.Expr => (x === sum ? total : X.mapParts(inside)(x))
     return {
       ...eq,
       defines: name(k),
-      value: k === count - 1 ? inside(eq.value) : total,
+      value: k === count - 1 ? inPlaceOf(sum, total)(eq.value) : total,
       labels: before === null ? labels : { ...labels, [before]: `${label}_before` }
     }
   })

@@ -88,24 +88,44 @@ export const isMaskable = (n: Extract<Node, { _tag: 'where' }>, extents: Readonl
 
 // --- the tile --------------------------------------------------------------------------------------------------------
 
-/** Registers that a tile may fill: sixteen, less one that the engine keeps and one for a product. */
-const registers = 14
+/** Registers that a tile may fill: sixteen, less one that the engine keeps. */
+const registers = 15
+/** Bytes of a first-level cache. */
+const nearest = 32768
 
 const blocks = (size: number, step: number): number => Math.ceil(size / step)
 
+interface Tile {
+  readonly height: number
+  readonly columns: number
+}
+
+const filled = ({ height, columns }: Tile): number => height * columns + height + columns
+
 /**
  * Cycles of one turn of a tile's innermost loop: two products and two sums of vectors a cycle, two loads a cycle, three
- * cycles until a sum can be added to, and one for the loop.
+ * cycles until a sum can be added to, and one for the loop. Numbers of rows cost a little more than vectors of columns; the
+ * last register is missed where a product is not added in one instruction; and columns come from further away where all
+ * that a sum of `depth` terms reads does not stay near.
  */
-const turn = (height: number, columns: number): number =>
-  Math.max((height * columns) / 2, (height + columns) / 2, 3) + 1
+const turn = (t: Tile, depth: number): number => {
+  const { height, columns } = t
+  const isNear = 4 * depth * (width * columns + height) <= nearest
+  return (
+    Math.max((height * columns) / 2, (height + columns) / 2, 3) +
+    1 +
+    0.15 * height +
+    (filled(t) === registers ? 0.1 : 0) +
+    (isNear ? 0 : 0.25 * columns)
+  )
+}
 
-const bestTile = (rows: number, vectors: number): { readonly height: number; readonly columns: number } => {
+const bestTile = (rows: number, vectors: number, depth: number): Tile => {
   let best = { height: 1, columns: 1, cost: Number.POSITIVE_INFINITY }
   for (let columns = Math.min(vectors, 6); columns >= 1; columns--) {
     for (let height = 1; height <= Math.min(rows, 6); height++) {
-      if (height * columns + height + columns > registers) continue
-      const cost = blocks(rows, height) * blocks(vectors, columns) * turn(height, columns)
+      if (filled({ height, columns }) > registers) continue
+      const cost = blocks(rows, height) * blocks(vectors, columns) * turn({ height, columns }, depth)
       if (cost < best.cost) best = { height, columns, cost }
     }
   }
@@ -215,11 +235,11 @@ export const nestFor = (r: Region): Nest => {
       rowPanels: []
     }
   }
+  const depth = Math.max(...reduces.map((reduce) => reduce.over.reduce((total, l) => total * l.size, 1)))
   const tile = spread
     ? { height: Math.min(rows?.size ?? 1, lanes === null ? 4 : 2), columns: 1 }
-    : bestTile(rows?.size ?? 1, vectors)
+    : bestTile(rows?.size ?? 1, vectors, depth)
   const panels = lanes === null || rows === null || rows.size < leastRows ? [] : panelsOf(r, reductions, lanes, rows)
-  const depth = Math.max(...reduces.map((reduce) => reduce.over.reduce((total, l) => total * l.size, 1)))
   const most = tile.height * Math.max(1, Math.floor(chunkBytes / (4 * depth * tile.height)))
   // Chunks of one size: a last one that stands out would be computed as a whole chunk.
   const even = rows === null ? 1 : tile.height * blocks(rows.size, tile.height * blocks(rows.size, most))

@@ -1,6 +1,6 @@
 /**
  * Products that are summed over many rows, `T[c,d] = sum_i L[i,c] R[i,d]` as gradients of weights are, by strips of columns: R is
- * copied strip by strip, `R_strips[p,i,q] = R[i, 16 p + q]`, and `T_strips[p,c,q]` found one strip after the other. A strip
+ * copied strip by strip, `R_strips[p,i,q] = R[i, 8 p + q]`, and `T_strips[p,c,q]` found one strip after the other. A strip
  * stays in the first-level cache while all c pass, where all of R would come from further away for every c. L is copied
  * with what one c needs side by side, `L_beside[c,i] = L[i,c]`: rows of L lie a power of two apart, and so all in one place
  * of the cache.
@@ -9,10 +9,10 @@ import * as Dim from '../../spec/dim'
 import type { Equation, Equations, Tensor } from '../equation'
 import * as X from '../expr'
 import { valueOf } from './affine'
-import { movesWith } from './axis-order'
+import { arranged, movesWith } from './axis-order'
 
-/** Columns of a strip: a line of the cache. */
-const columns = 16
+/** Columns of a strip: 512 rows of them fill half of a first-level cache of 32 KiB. */
+const columns = 8
 /** Elements from which on an array does not stay near by itself, and results along either axis that make a strip worth its copy. */
 const [far, fewest] = [65536, 64]
 
@@ -53,8 +53,6 @@ const summedLast = (eq: Equation, at: readonly X.Position[]): readonly number[] 
   const axes = [...at.keys()]
   return [...axes.filter((axis) => !runs(axis)), ...axes.filter(runs)]
 }
-
-const arranged = <A>(all: readonly A[], axes: readonly number[]): readonly A[] => axes.map((axis) => all[axis] as A)
 
 /** The read beside the one along the columns, if the sum does not run along its last axes. */
 const walkedAcross = (eq: Equation, read: Read): Read | null => {
@@ -105,7 +103,7 @@ export const totalsInStrips =
       return name
     }
     const [p, q] = [(width: number) => X.index(strip, width / columns), X.index(column, columns)]
-    /** `R_strips[p,i,q] = R[i, 16 p + q]`, instead of the copy that R was. */
+    /** `R_strips[p,i,q] = R[i, 8 p + q]`, instead of the copy that R was. */
     const strips = (eq: Equation, source: Read, width: number): Equation => {
       delete tensors[eq.defines]
       const row = eq.over.at(-1)?.name

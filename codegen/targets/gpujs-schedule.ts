@@ -45,8 +45,8 @@ export interface GpujsWishes {
 
 const loops: Sums = { _tag: 'loops' }
 
-/** Expressions of more than 64 terms make gpu.js slow; see Note [Why sums are written out]. */
-const written: Sums = { _tag: 'unrolled', terms: 64, step: 8 }
+/** More terms in a statement are more than V8 keeps in registers; see Note [Why sums are written out]. */
+const written: Sums = { _tag: 'unrolled', terms: 24, step: 8 }
 
 export const scheduleGpujs = (plan: Plan, wishes: GpujsWishes = {}): GpujsSchedule =>
   plan.kernels.map((k) => ({

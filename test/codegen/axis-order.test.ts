@@ -8,6 +8,7 @@ import * as X from '../../codegen/expr'
 import { adam } from '../../codegen/rules/optimiser'
 import { cheapestOrder } from '../../codegen/schedules/axis-cost'
 import { type AxisOrder, reorder, type Turned } from '../../codegen/schedules/axis-order'
+import { sumsByLanes } from '../../codegen/schedules/lane-sums'
 import { totalsInStrips } from '../../codegen/schedules/strips'
 import { sumsInOrder } from '../../codegen/schedules/sum-order'
 import * as Key from '../../runtime/random/key'
@@ -28,9 +29,10 @@ const shuffled = (e: Equations, seed: number): { readonly order: AxisOrder; read
     if (dims.length < 2) continue
     const pick = (k: number): number => Math.floor((picks[3 * at + k] ?? 0) * dims.length)
     if (pick(0) < dims.length - 1) order.set(name, pick(0))
-    const axis = pick(1)
+    const from = pick(1)
+    const axes = [...dims.keys()].map((k) => (k + from) % dims.length)
     const reads = new Set(e.equations.flatMap((eq) => X.reads(eq.value).filter((r) => r.tensor === name)))
-    if (reads.size > 0) turned.push({ tensor: name, axis, pad: pick(2), reads })
+    if (reads.size > 0) turned.push({ tensor: name, axes: from % 2 === 0 ? axes : axes.reverse(), pad: pick(2), reads })
   }
   return { order, turned }
 }
@@ -72,7 +74,7 @@ test('neighbouring threads run along systems, or along tokens', (t) => {
   const step = right(
     C.equations(
       { _tag: 'step', optimiser: adam },
-      typed(algebraformer({ n: 64, width: 64, heads: 2, hidden: 128, blocks: 1 }))
+      typed(algebraformer({ n: 64, width: 128, heads: 2, hidden: 128, blocks: 1 }))
     )
   )
   const trained = cheapestOrder(step, { n: 64, batch: 8 })
@@ -81,6 +83,40 @@ test('neighbouring threads run along systems, or along tokens', (t) => {
     trained.turned.every(({ pad }) => pad === 0 || pad === 16),
     'rows that are a multiple of 64 long are padded'
   )
+  const weights = trained.turned.filter(({ tensor }) => step.tensors[tensor]?.role === 'parameter')
+  t.ok(
+    weights.some(({ axes }) => axes.join(' ') === '2 0 1'),
+    'heads and their columns side by side for what is summed over both'
+  )
+  t.end()
+})
+
+test('sums over the lanes as well run lane by lane first, with the same values', (t) => {
+  const sizes = { n: 1, batch: 1 }
+  const [i, c, s] = [X.index('i', 32), X.index('c', 5), X.index('s', 8)]
+  const [Y, m, R] = [X.tensor('Y')(i, c, s), X.tensor('m')(i), X.tensor('R')(i, s, c)]
+  const cases = [
+    { value: X.sum([i, s], Y), made: 2, label: 'the gradient of a bias' },
+    { value: X.sum([i, s], X.multiply(Y, m)), made: 2, label: 'with a factor that is the same for all lanes' },
+    { value: X.sum([i, s], Y, R), made: 1, label: 'with one that runs along the result' },
+    { value: X.sum([s], X.tensor('Y')(0, c, s)), made: 1, label: 'of the lanes alone' },
+    { value: X.multiply(2, X.sum([i, s], Y)), made: 1, label: 'in a formula' }
+  ]
+  for (const { value, made, label } of cases) {
+    const e = byHand({
+      name: 'bias',
+      inputs: [
+        { name: 'Y', role: 'data', dims: [32, 5, 8] },
+        { name: 'm', role: 'data', dims: [32] },
+        { name: 'R', role: 'data', dims: [32, 8, 5] }
+      ],
+      equations: [{ defines: 'T', over: [c], value }],
+      outputs: ['T']
+    })
+    const divided = sumsByLanes(sizes)(e)
+    t.equal(divided.equations.length, made, `${label}: ${made}`)
+    if (made > 1) agrees(t, label, e, divided, sizes)
+  }
   t.end()
 })
 
@@ -117,14 +153,14 @@ test('sums over many rows run by strips of columns, with the same values', (t) =
       strips: true,
       label: 'and what they multiply it by stands side by side'
     },
-    { width: 200, others: false, beside: false, strips: false, label: 'columns that strips do not divide' },
+    { width: 196, others: false, beside: false, strips: false, label: 'columns that strips do not divide' },
     { width: 64, others: false, beside: false, strips: false, label: 'an array that stays in the cache' },
     { width: 192, others: true, beside: false, strips: false, label: 'a copy with another reader' }
   ]
   for (const { width, others, beside, strips, label } of cases) {
     const e = gradient(width, others, beside)
     const reads = new Set(e.equations.flatMap((eq) => X.reads(eq.value).filter((r) => r.tensor === 'R')))
-    const turned = reorder(new Map(), [{ tensor: 'R', axis: 2, pad: 16, reads }])(e)
+    const turned = reorder(new Map(), [{ tensor: 'R', axes: [0, 1, 2], pad: 16, reads }])(e)
     const made = totalsInStrips(sizes)(turned)
     t.equal(made !== turned && made.equations.length > turned.equations.length, strips, label)
     if (!strips) continue

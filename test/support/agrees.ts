@@ -18,9 +18,10 @@ export const agrees = (t: test.Test, label: string, e: Equations, made: Equation
   )
   const [before, after] = [interpret(e, sizes, values), interpret(made, sizes, values)]
   const scale = (array: Float64Array): number => array.reduce((most, x) => Math.max(most, Math.abs(x)), 1)
-  const worst = Object.entries(before).map(([name, array]) =>
-    array.reduce((most, x, k) => Math.max(most, Math.abs(x - (after[name]?.[k] ?? Number.NaN)) / scale(array)), 0)
-  )
+  const worst = Object.entries(before).map(([name, array]) => {
+    const unit = scale(array)
+    return array.reduce((most, x, k) => Math.max(most, Math.abs(x - (after[name]?.[k] ?? Number.NaN)) / unit), 0)
+  })
   t.ok(
     worst.every((error) => error < 1e-9),
     `${label}: ${Math.max(...worst)}`
