@@ -2,7 +2,6 @@
  * Dense float64 arrays for the interpreter: the few operations of the papers' formulas, on ndarray.
  */
 import ndarray, { type NdArray } from 'ndarray'
-import ops from 'ndarray-ops'
 
 /** A float64 array; a matrix is `[rows, columns]`. */
 export type Array64 = NdArray<Float64Array>
@@ -35,31 +34,29 @@ export const transpose = (a: Array64): Array64 => a.transpose(1, 0)
 
 /** `a + b`, a new array. */
 export const add = (a: Array64, b: Array64): Array64 => {
-  const result = zeros(...a.shape)
-  ops.add(result, a, b)
-  return result
+  const right = entries(b)
+  return of(
+    entries(a).map((value, k) => value + right[k]!),
+    ...a.shape
+  )
 }
 
 /** `factor * a`, a new array. */
-export const scale = (factor: number, a: Array64): Array64 => {
-  const result = zeros(...a.shape)
-  ops.muls(result, a, factor)
-  return result
-}
+export const scale = (factor: number, a: Array64): Array64 =>
+  of(
+    entries(a).map((value) => factor * value),
+    ...a.shape
+  )
 
 /** A copy in C order. */
-export const copy = (a: Array64): Array64 => {
-  const result = zeros(...a.shape)
-  ops.assign(result, a)
-  return result
-}
+export const copy = (a: Array64): Array64 => of(entries(a), ...a.shape)
 
 /** The matrix product, `(a b)[i, j] = sum_k a[i, k] b[k, j]`. */
 export const multiply = (a: Array64, b: Array64): Array64 => {
   const [rows, inner, cols] = [rowsOf(a), columnsOf(a), columnsOf(b)]
   if (inner !== rowsOf(b)) throw new Error(`internal: product of [${a.shape.join(', ')}] and [${b.shape.join(', ')}]`)
-  const left = copy(a).data
-  const right = copy(transpose(b)).data // columns of b as rows, so that both factors are read in order
+  const left = entries(a)
+  const right = entries(transpose(b)) // columns of b as rows, so that both factors are read in order
   const result = new Float64Array(rows * cols)
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) {
@@ -76,5 +73,15 @@ export const multiply = (a: Array64, b: Array64): Array64 => {
 export const rowsOf = (a: Array64): number => a.shape[0]!
 export const columnsOf = (a: Array64): number => a.shape[1]!
 
+/** The numbers of a vector or a matrix in C order, copied. */
+export const entries = (a: Array64): Float64Array => {
+  const [rows, columns] = [a.shape[0]!, a.shape[1] ?? 1]
+  const found = new Float64Array(rows * columns)
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) found[i * columns + j] = a.shape.length === 1 ? a.get(i) : a.get(i, j)
+  }
+  return found
+}
+
 /** `||a||_2` of a vector. */
-export const norm = (a: Array64): number => ops.norm2(a)
+export const norm = (a: Array64): number => Math.sqrt(entries(a).reduce((sum, value) => sum + value * value, 0))

@@ -42,23 +42,32 @@ const linearAttention = (layer: L.LinearAttention, { typed, weights, n }: Place,
 const chebyshev = (layer: L.Chebyshev, { typed, weights, n }: Place, e: D.Array64): D.Array64 => {
   const partA = stretch(typed.before, n, 'A')
   const partB = stretch(typed.before, n, 'b')
-  const A = D.columns(e, partA.from, partA.size)
-  const b = D.columns(e, partB.from, 1)
+  const A = D.entries(D.columns(e, partA.from, partA.size))
   const c = array(weights, `${typed.path}.coefficients`)
-  const timesM = (v: D.Array64): D.Array64 =>
-    D.scale(1 / (layer.high - layer.low), D.add(D.scale(2, D.multiply(A, v)), D.scale(-(layer.low + layer.high), v)))
+  const timesM = (v: Float64Array): Float64Array => {
+    const Mv = new Float64Array(n)
+    for (let i = 0; i < n; i++) {
+      let sum = 0
+      for (let j = 0; j < n; j++) sum += A[i * n + j]! * v[j]!
+      Mv[i] = (2 * sum - (layer.low + layer.high) * v[i]!) / (layer.high - layer.low)
+    }
+    return Mv
+  }
 
-  let before = b // T_{k-1} b
-  let now = timesM(b) // T_k b
-  let sum = D.scale(c[0]!, b)
+  let before = D.entries(D.columns(e, partB.from, 1)) // T_{k-1} b
+  let now = timesM(before) // T_k b
+  const sum = before.map((value) => c[0]! * value)
   for (let k = 1; k <= layer.degree; k++) {
-    sum = D.add(sum, D.scale(c[k]!, now))
-    const next = D.add(D.scale(2, timesM(now)), D.scale(-1, before))
+    const next = timesM(now)
+    for (let i = 0; i < n; i++) {
+      sum[i]! += c[k]! * now[i]!
+      next[i] = 2 * next[i]! - before[i]!
+    }
     before = now
     now = next
   }
   const y = D.copy(e)
-  for (let i = 0; i < n; i++) y.set(i, partB.from, sum.get(i, 0))
+  for (let i = 0; i < n; i++) y.set(i, partB.from, sum[i]!)
   return y
 }
 

@@ -49,25 +49,6 @@ const elsewhere = (file: (specifier: string) => string | null): esbuild.Plugin =
   }
 })
 
-/** In a bundle, `require` of a bundled package reads it on the spot. */
-const within = 'require'
-
-/** Reads a CommonJS package when the first of its functions is called, and not before. */
-const whenCalled = (name: string): esbuild.Plugin => ({
-  name: `${name} when called`,
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /./ }, ({ path: specifier, kind }) =>
-      specifier === name && kind === 'import-statement' ? { path: name, namespace: 'when-called' } : undefined
-    )
-    onLoad({ filter: /./, namespace: 'when-called' }, () => ({
-      contents: `const read = () => ${within}(${JSON.stringify(name)})\nexport default { ${Object.keys(fromRoot(name))
-        .map((key) => `${key}: (...all) => read().${key}(...all)`)
-        .join(', ')} }\n`,
-      resolveDir: root
-    }))
-  }
-})
-
 const shebang = '#!/usr/bin/env node\n'
 
 /** What a chunk needs that holds CommonJS code: `require`, for Node's own modules and for what the user installed. */
@@ -130,8 +111,7 @@ const together = (out: string, entryPoints: Readonly<Record<string, string>>): P
         if (specifier === 'gpu.js') return gpujs
         const command = /^\.\/commands\/([a-z-]+)$/.exec(specifier)?.[1]
         return command === undefined || command === quick ? null : commandFile(command)
-      }),
-      whenCalled('ndarray-ops')
+      })
     ]
   })
 
@@ -221,8 +201,7 @@ never imports. npm's `overrides` hold in this repository alone, not where our pa
 bundled, and is no dependency of the package; its `require('gl')` still finds the `gl` that a user has installed, and
 its headless GL works then. The other libraries are bundled too: they are small, and one file is read faster than many.
 Those that draw plots are large, and reports alone want them: they are neither bundled nor dependencies.
-ndarray-ops makes some two hundred functions as it is read, and the interpreter, which calls four, stands on few ways:
-reading it waits for the first call. `webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
+`webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
 `fp-ts/Either` in an ES module (a folder), and it is a dependency, because its types are in our interface; its values
 are plain objects, so two copies agree. Names are kept and nothing is minified: gpu.js reads the text of functions.
 */
