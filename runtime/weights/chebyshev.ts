@@ -34,18 +34,26 @@ export const nodes = (count: number): Float64Array =>
 export const transform = (values: Float64Array): Float64Array => {
   const N = values.length
   const cosine = Float64Array.from({ length: 4 * N }, (_, m) => Math.cos((Math.PI * m) / (2 * N)))
-  return Float64Array.from({ length: N }, (_, k) => {
-    const sum = values.reduce((total, value, j) => total + value * cosine[(k * (2 * j + 1)) % (4 * N)]!, 0)
-    return ((k === 0 ? 1 : 2) / N) * sum
-  })
+  const coefficients = new Float64Array(N)
+  for (let k = 0; k < N; k++) {
+    let sum = 0
+    for (let j = 0; j < N; j++) sum += values[j]! * cosine[(k * (2 * j + 1)) % (4 * N)]!
+    coefficients[k] = ((k === 0 ? 1 : 2) / N) * sum
+  }
+  return coefficients
 }
 
 // --- destructors -----------------------------------------------------------------------------------------------------
 
 /** `sum_k c_k T_k(t)` for t in [-1, 1], by Clenshaw's recurrence. */
 export const evaluate = (c: Float64Array, t: number): number => {
-  let [next, afterNext] = [0, 0]
-  for (let k = c.length - 1; k >= 1; k--) [next, afterNext] = [c[k]! + 2 * t * next - afterNext, next]
+  let next = 0
+  let afterNext = 0
+  for (let k = c.length - 1; k >= 1; k--) {
+    const now = c[k]! + 2 * t * next - afterNext
+    afterNext = next
+    next = now
+  }
   return (c[0] ?? 0) + t * next - afterNext
 }
 
