@@ -27,7 +27,8 @@ export {
   write as writeCheckpoint
 } from './checkpoint/checkpoint'
 export { behind, closedForm, embed, kappaBehind, type WeightedModel } from './weights/closed-form'
-export { type Cost, costsOf, type Decision, decide, type Force, inStrides, type Way, type Work } from './weights/cost'
+export { type Cost, type Decision, decide, type Force, inStrides, type Way, type Work } from './weights/cost'
+export { costsOf } from './weights/counted'
 export { initialise } from './weights/initialise'
 export { type NewtonSchulzOptions, newtonSchulzContraction, newtonSchulzForm } from './weights/newton-schulz'
 export { polarContraction, polarForm } from './weights/polar'

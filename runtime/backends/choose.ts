@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 import { type BackendError, type BackendName, backendError, backendNames, isBackendName } from './error'
 import { open } from './open'
 import { mayHaveGraphics } from './present'
-import { trial } from './probe'
+import type * as Probing from './probe'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -37,6 +37,9 @@ const short = (work: number): string => {
 }
 
 // --- choosing --------------------------------------------------------------------------------------------------------
+
+/** A small program is compiled for it: the compiler is read where that is asked for. */
+const trial: typeof Probing.trial = async (name, options) => (await import('./probe')).trial(name, options)
 
 const named = async (name: string): Promise<E.Either<BackendError, Chosen>> => {
   if (!isBackendName(name)) {

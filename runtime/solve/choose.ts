@@ -9,10 +9,9 @@ import * as I from '../../spec/infer'
 import * as L from '../../spec/layer'
 import type { Model } from '../../spec/model'
 import * as T from '../../spec/token'
-import { closedForm } from '../weights/closed-form'
 import {
   type Cost,
-  costsOf,
+  costsOfPolynomial,
   decide,
   type Force,
   inStrides,
@@ -20,8 +19,10 @@ import {
   type Way,
   type Work
 } from '../weights/cost'
-import { type Specialised, specialise } from '../weights/specialise'
+import { asPolynomial } from '../weights/polynomial'
+import type { Specialised } from '../weights/specialised'
 import { validate, type Weights } from '../weights/weights'
+import { isLittle, passesInAll } from './little'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -83,13 +84,17 @@ export const depthOf: (layer: L.Layer) => number = L.match<number>({
 
 const topOf = (kappa: number): number => (2 * kappa) / (1 + kappa)
 
-const specials = new WeakMap<Weights, E.Either<string, Specialised>>()
+const specials = new WeakMap<Weights, Promise<E.Either<string, Specialised>>>()
 
 /** What a network amounts to on all eigenvalues from zero up to its top, found once. */
-const specialOf = ({ model, weights, kappa }: Source): E.Either<string, Specialised> => {
-  const known = specials.get(weights)
-  if (known !== undefined) return known
-  const found = specialise({ model, weights, low: 0, high: topOf(kappa) })
+const specialOf = ({ model, weights, kappa }: Source): Promise<E.Either<string, Specialised>> => {
+  const find = async (): Promise<E.Either<string, Specialised>> => {
+    const options = { model, weights, low: 0, high: topOf(kappa) }
+    const found = asPolynomial(options)
+    // Any other form is compiled to be judged.
+    return E.isRight(found) ? found : (await import('../weights/specialise')).specialise(options)
+  }
+  const found = specials.get(weights) ?? find()
   specials.set(weights, found)
   return found
 }
@@ -188,109 +193,42 @@ const saying =
 /** In float32 the tokens of deeper networks lose one to three digits that their cheap forms keep. */
 const deepestTokens = 4
 
-/** The costs of a network; those of its tokens, which take long to count, only where they may be the least. */
-const costsOn = (source: Source, special: Specialised, work: Work, force: Force): readonly Cost[] => {
-  const costs = costsOf(null, special, work)
-  if (force !== null || depthOf(source.model.body) > deepestTokens) return costs
+/**
+ * The costs of a network; those of its tokens, which take long to count, only where they may be the least and what they may save
+ * is more than counting them takes.
+ */
+const costsOn = async (source: Source, special: Specialised, work: Work, force: Force): Promise<readonly Cost[]> => {
+  const polynomial = special.form === 'polynomial' ? costsOfPolynomial(special.products, work) : null
+  const costs = async (typed: I.Typed | null): Promise<readonly Cost[]> =>
+    typed === null && polynomial !== null
+      ? polynomial
+      : (await import('../weights/counted')).costsOf(typed, special, work)
+  if (force !== null || depthOf(source.model.body) > deepestTokens) return costs(null)
+  if (polynomial?.some(({ way, flops }) => way === 'lazy' && isLittle(passesInAll * flops))) return polynomial
   const tokens = asTokens(source, work.n)
-  if (E.isLeft(tokens)) return costs
+  if (E.isLeft(tokens)) return costs(null)
   const { typed, depth } = tokens.right
   // The last layer forms products for what is read alone.
   const least = ofTokens(typed, depth - 1, work)
-  return costs.some(({ way, price }) => way === 'lazy' && price <= least) ? costs : costsOf(typed, special, work)
+  const own = await costs(null)
+  return own.some(({ way, price }) => way === 'lazy' && price <= least) ? own : costs(typed)
 }
 
 /**
  * How a network is run on this work: as the costs of its forms have it, or as the caller insists. `Left` says why it cannot
  * run at all.
  */
-export const choiceOf = (source: Source, work: Work, force: Force): E.Either<string, Choice> => {
+export const choiceOf = async (source: Source, work: Work, force: Force): Promise<E.Either<string, Choice>> => {
   if (force === 'literal') return pipe(asTokens(source, work.n), saying('its tokens were asked for', null, work))
-  const special = specialOf(source)
+  const special = await specialOf(source)
   if (E.isLeft(special)) {
     return force === 'lazy'
       ? special
       : pipe(asTokens(source, work.n), saying(`no cheaper form: ${special.left}`, null, work))
   }
-  const { cost, because } = decide(costsOn(source, special.right, work, force), force)
+  const { cost, because } = decide(await costsOn(source, special.right, work, force), force)
   return pipe(
     cost.way === 'literal' ? asTokens(source, work.n) : inForm(source, special.right, cost),
     saying(because, cost.flops, work)
   )
-}
-
-// --- closed forms ----------------------------------------------------------------------------------------------------
-
-const known = new Map<string, Source>()
-
-/** The closed form for `kappa` as a source, made once. */
-export const closedFormSource = (layers: number, kappa: number): E.Either<string, Source> => {
-  const name = `closed-form-${layers}-kappa-${kappa}`
-  const source = known.get(name)
-  if (source !== undefined) return E.right(source)
-  return pipe(
-    closedForm({ layers, kappa }),
-    E.map(({ model, weights }) => {
-      const fresh: Source = { name, model, weights, kappa }
-      known.set(name, fresh)
-      return fresh
-    })
-  )
-}
-
-/** Matrix-vector products of one pass of the closed form. */
-const closedDegree = (layers: number): number => 2 * 3 ** (layers - 1) - 1
-
-/** What float32 leaves of a residual whatever the network: rounding, amplified by the condition number. */
-export const floor32 = (kappa: number): number => 2e-7 * kappa
-
-/** `1 / T_m(z)`, `z = (kappa + 1)/(kappa - 1)`: what one pass of the closed form leaves of a residual at most. */
-export const closedContraction = (layers: number, kappa: number): number => {
-  const z = (kappa + 1) / (kappa - 1)
-  return 1 / Math.cosh(2 * 3 ** (layers - 1) * Math.acosh(z))
-}
-
-/** A relative residual that leaves a backward error at float64's limit. */
-const wanted = 1e-14
-
-export const passesFor = (contraction: number): number =>
-  contraction < 1 ? Math.max(2, Math.ceil(Math.log(wanted) / Math.log(contraction))) : Infinity
-
-/** The most layers: with more, one pass costs more than all passes of fewer, at any condition number within reach. */
-const deepest = 6
-
-/** Up to what condition number float32 passes with float64 residuals still shrink a residual fast enough. */
-export const largestKappa = 2e4
-
-/** Products that a pass takes besides those of the network: its residual, its backward error. */
-const besides = 3
-
-const roundUp = (kappa: number, coarse: boolean): number => {
-  if (coarse) return Number((10 ** (Math.ceil(4 * Math.log10(kappa) - 1e-9) / 4)).toPrecision(3))
-  const unit = 10 ** (Math.floor(Math.log10(kappa)) - 1)
-  return Number((Math.ceil(kappa / unit - 1e-9) * unit).toPrecision(2))
-}
-
-/** The closed form that needs the fewest products in all passes for `kappa`; `coarse` keeps to four steps a decade. */
-export const bestClosedForm = (kappa: number, coarse: boolean): E.Either<string, Source> => {
-  const rounded = roundUp(Math.max(kappa, 1.5), coarse)
-  const cost = (layers: number): number =>
-    passesFor(Math.max(closedContraction(layers, rounded), floor32(rounded))) * (closedDegree(layers) + besides)
-  let best = 1
-  for (let layers = 2; layers <= deepest; layers++) if (cost(layers) < cost(best)) best = layers
-  return closedFormSource(best, rounded)
-}
-
-/** What one pass of a network for the condition estimate may leave of a residual. */
-export const roughly = 0.1
-
-/** The shortest closed form that solves to one digit where a network solves to many, if it is much shorter. */
-export const roughChoice = (choice: Choice, work: Work): Choice | null => {
-  for (let layers = 1; 2 * closedDegree(layers) < (choice.products ?? 0); layers++) {
-    if (closedContraction(layers, choice.kappa) > roughly) continue
-    const source = closedFormSource(layers, choice.kappa)
-    const rough = E.isRight(source) ? choiceOf(source.right, work, 'lazy') : null
-    return rough !== null && E.isRight(rough) ? rough.right : null
-  }
-  return null
 }

@@ -67,7 +67,8 @@ const whyNot = (job: Job, tol: number): string => {
 
 const ofNetwork = (s: Omit<Solution, 'explanation'>, job: Job, tol: number): string => {
   if (s.status === 'proposed') {
-    return `This is the own answer of ${network(s)}, in float32, unrefined: nothing was made of its error.`
+    const digits = s.backend?.name === 'interpreter' ? 'float64' : 'float32'
+    return `This is the own answer of ${network(s)}, in ${digits}, unrefined: nothing was made of its error.`
   }
   if (job.task === null || (job.task.passes === 0 && job.task.verdict !== 'done')) {
     const other = job.because === null ? 'no pass was allowed' : `A ${job.because}`

@@ -7,7 +7,8 @@ import { pipe } from 'fp-ts/function'
 import { kappaOf } from '../../spec/family'
 
 import * as checkpoint from '../checkpoint/checkpoint'
-import { bestClosedForm, closedFormSource, largestKappa, type Source } from './choose'
+import type { Source } from './choose'
+import { bestClosedForm, closedFormSource, largestKappa } from './closed-forms'
 import { type GivenModel, type SolveError, solveError } from './solution'
 
 // --- shipped checkpoints ---------------------------------------------------------------------------------------------

@@ -1,16 +1,13 @@
 /**
- * Networks on a device: a choice compiled for `batch` systems of `n` unknowns, its matrices in float32 put in once and
- * applied to many right-hand sides.
+ * Networks on a device: a choice made ready for `batch` systems of `n` unknowns, its matrices put in once and applied to many
+ * right-hand sides. A device compiles (`compiled.ts`) or interprets (`interpreted.ts`).
  */
 import * as E from 'fp-ts/Either'
 
-import { plan as planFor } from '../../codegen/compile'
-import type { Typed } from '../../spec/infer'
-import { type BackendError, type BackendName, backendError } from '../backends/error'
-import { open } from '../backends/open'
-import type { Executable, Runtime } from '../backends/runtime'
+import type { BackendError } from '../backends/error'
 import type { Choice } from './choose'
 import type { Prepared } from './prepare'
+import type { Computes } from './solution'
 
 // --- model -----------------------------------------------------------------------------------------------------------
 
@@ -32,12 +29,22 @@ export interface Slots {
   readonly shared: boolean
 }
 
-/** An opened backend. */
+/** An opened backend, or the interpreter. */
 export interface Device {
-  readonly backend: BackendName
+  readonly backend: Computes
   readonly adapter: string
   network(choice: Choice, n: number, slots: Slots): Promise<E.Either<BackendError, Network>>
   close(): Promise<void>
+}
+
+/** The numbers of a device. */
+type Floats = Float32Array | Float64Array
+
+/** A choice in work: its matrices [batch, n, n], or one [n, n], stay until others are put in; b and x are [batch, n]. */
+export interface Work<F extends Floats> {
+  readonly numbers: (length: number) => F
+  readonly load: (A: F) => E.Either<BackendError, void>
+  readonly run: (b: F) => Promise<E.Either<BackendError, F>>
 }
 
 /** A slot's part. */
@@ -57,10 +64,16 @@ const norm2 = (v: Float64Array): number => Math.sqrt(v.reduce((sum, x) => sum + 
 
 // --- one network -----------------------------------------------------------------------------------------------------
 
-const network = (executable: Executable, choice: Choice, n: number, { batch, shared }: Slots): Network => {
+/** What every device does for its own: scaling systems on their way in and answers on their way out. */
+export const network = <F extends Floats>(
+  { numbers, load, run }: Work<F>,
+  choice: Choice,
+  n: number,
+  { batch, shared }: Slots
+): Network => {
   const matrices = shared ? 1 : batch
-  const A = new Float32Array(matrices * n * n)
-  const b = new Float32Array(batch * n)
+  const A = numbers(matrices * n * n)
+  const b = numbers(batch * n)
   const slots: (Slot | null)[] = Array.from({ length: batch }, () => null)
   const placed: (Placed | null)[] = Array.from({ length: matrices }, () => null)
   /** The norm that a system's right-hand sides are given. */
@@ -102,14 +115,13 @@ const network = (executable: Executable, choice: Choice, n: number, { batch, sha
       if (size > 0 && size < Infinity) for (let i = 0; i < n; i++) b[k * n + i] = (e[i]! * r[i]!) / size
     }
     if (stale) {
-      const loaded = executable.load({ A })
+      const loaded = load(A)
       if (E.isLeft(loaded)) return loaded
       stale = false
     }
-    const ran = await executable.run({ b }, ['x'])()
+    const ran = await run(b)
     if (E.isLeft(ran)) return ran
-    const x = ran.right['x']
-    if (x === undefined) throw new Error('internal: a network has no output x')
+    const x = ran.right
     // One array for all answers: engines are slow at making small ones.
     const answers = new Float64Array(batch * n)
     return E.right(
@@ -127,65 +139,4 @@ const network = (executable: Executable, choice: Choice, n: number, { batch, sha
   }
 
   return { choice, n, batch, place, apply }
-}
-
-// --- one device ------------------------------------------------------------------------------------------------------
-
-/** What is kept compiled: at most this many networks, and this many matrix entries in all. */
-const [mostNetworks, mostEntries] = [8, 2 ** 25]
-
-interface Kept {
-  readonly network: Network
-  readonly executable: Executable
-  readonly entries: number
-}
-
-const device = (runtime: Runtime): Device => {
-  // A form of a network is judged once, and what it was judged as stands for it.
-  const kept = new Map<Typed, Map<string, Kept>>()
-  let total = 0
-  let count = 0
-
-  const drop = async (keep: number): Promise<void> => {
-    if (count < mostNetworks && total + keep <= mostEntries) return
-    for (const sizes of kept.values()) for (const { executable } of sizes.values()) await executable.dispose()
-    kept.clear()
-    total = 0
-    count = 0
-  }
-
-  return {
-    backend: runtime.backend,
-    adapter: runtime.adapter,
-    network: async (choice, n, slots) => {
-      const { batch, shared } = slots
-      const size = `${n} ${batch} ${shared}`
-      const old = kept.get(choice.typed)?.get(size)
-      if (old !== undefined) return E.right(old.network)
-      const plan = shared
-        ? planFor(runtime.target, { _tag: 'forwardMany' }, choice.typed, { n, batch: 1, rhs: batch })
-        : planFor(runtime.target, { _tag: 'forward' }, choice.typed, { n, batch })
-      if (E.isLeft(plan)) return E.left(backendError(runtime.backend, 'program', `${choice.name}: ${plan.left}`))
-      const entries = (shared ? 1 : batch) * n * n
-      await drop(entries)
-      const compiled = await runtime.compile(plan.right)()
-      if (E.isLeft(compiled)) return compiled
-      const executable = compiled.right
-      const numbers = Object.entries(choice.weights).map(([name, array]) => [name, Float32Array.from(array)] as const)
-      const loaded = executable.load(Object.fromEntries(numbers))
-      if (E.isLeft(loaded)) return loaded
-      const fresh = { network: network(executable, choice, n, slots), executable, entries }
-      kept.set(choice.typed, (kept.get(choice.typed) ?? new Map<string, Kept>()).set(size, fresh))
-      total += fresh.entries
-      count++
-      return E.right(fresh.network)
-    },
-    close: () => runtime.close()
-  }
-}
-
-/** Opens a backend as a device. */
-export const openDevice = async (name: BackendName): Promise<E.Either<BackendError, Device>> => {
-  const opened = await open(name)()
-  return E.isLeft(opened) ? opened : E.right(device(opened.right))
 }

@@ -1,11 +1,13 @@
 /** The network's path: groups of systems that share a network, refined in lockstep, then their condition estimates. */
 import * as E from 'fp-ts/Either'
 import type { Force, Work } from '../weights/cost'
-import { type Choice, choiceOf, largestKappa, roughChoice, type Source } from './choose'
+import { type Choice, choiceOf, type Source } from './choose'
 import { type Factors, factor } from './classical'
+import { largestKappa, roughChoice } from './closed-forms'
 import { readsColumns } from './columns'
 import { conditionsByNetwork } from './condition'
 import { isAttained, type Job, keepBest } from './job'
+import { isLittle, passesInAll } from './little'
 import { sourceFor } from './models'
 import type { Device, Network, Slots } from './network'
 import { isWhole, rayleigh } from './prepare'
@@ -122,14 +124,11 @@ const compile = async (s: Session, device: Device, choice: Choice, group: readon
   return null
 }
 
-/** Passes that an answer and its condition take, about. */
-const passesInAll = 10
-
 /** The operations of all that these jobs will take, about; null if a choice fails, which refining will say. */
-const workFor = (jobs: readonly Job[], s: Session): number | null => {
+const workFor = async (jobs: readonly Job[], s: Session): Promise<number | null> => {
   let total = 0
   for (const [source, group] of grouped(jobs)) {
-    const choice = choiceOf(source, workOf(group), forceOf(s))
+    const choice = await choiceOf(source, workOf(group), forceOf(s))
     if (E.isLeft(choice)) return null
     total += passesInAll * choice.right.operations
   }
@@ -138,15 +137,17 @@ const workFor = (jobs: readonly Job[], s: Session): number | null => {
 
 /** The device for these jobs, opened; `Left` if it was asked for by name and does not work. */
 const openFor = async (jobs: readonly Job[], s: Session): Step<Device> => {
-  const work = workFor(jobs, s)
-  const opened = await s.time('compile', () => s.open(work))
+  const work = await workFor(jobs, s)
+  // What networks on columns take is not counted closely enough to call it little.
+  const little = isLittle(work) && jobs.every(({ source }) => source !== null && !readsColumns(source.model))
+  const opened = await s.time('compile', () => s.open(work, little))
   return E.mapLeft(({ message }: { readonly message: string }) => solveError('backend', message))(opened)
 }
 
 // --- refining --------------------------------------------------------------------------------------------------------
 
 const refineGroup = async (s: Session, device: Device, source: Source, group: readonly Job[]): Step<void> => {
-  const made = choiceOf(source, workOf(group), forceOf(s))
+  const made = await choiceOf(source, workOf(group), forceOf(s))
   if (E.isLeft(made)) return E.left(solveError('model', `${source.name}: ${made.left}`))
   const choice = made.right
   const network = await compile(s, device, choice, group)
@@ -194,7 +195,7 @@ const estimateGroup = async (s: Session, device: Device, choice: Choice, group: 
   const network = await compile(s, device, choice, group)
   if (network === null) return
   const entries = group.length * network.n ** 2
-  const rough = entries < worthRough ? null : roughChoice(choice, workOf(group))
+  const rough = entries < worthRough ? null : await roughChoice(choice, workOf(group))
   const roughNetwork = rough === null ? network : await compile(s, device, rough, group)
   if (roughNetwork === null) return
   s.progress({ stage: 'condition', pass: 0, systems: group.length, attained: group.length })
@@ -269,7 +270,7 @@ export const solveByNetworks = async (jobs: readonly Job[], s: Session, given: S
       continue
     }
     // One matrix has one condition, whichever right-hand side found it; its solves come one at a time.
-    const choice = choiceOf(first.source!, { n: first.n, batch: 1, rhs: 1 }, forceOf(s))
+    const choice = await choiceOf(first.source!, { n: first.n, batch: 1, rhs: 1 }, forceOf(s))
     await estimateGroup(s, device, E.isRight(choice) ? choice.right : first.choice!, [first])
     for (const job of others) {
       job.condition = first.condition

@@ -125,7 +125,7 @@ const run = async (
   const s = session(options, devices)
   // A backend that was asked for by name is tried whether or not a network will need it.
   if (options.backend !== undefined && options.backend !== 'auto') {
-    const opened = await s.time('compile', () => s.open(null))
+    const opened = await s.time('compile', () => s.open(null, false))
     if (E.isLeft(opened)) return E.left(solveError('backend', opened.left.message))
   }
   const given = options.model === undefined ? E.right(null) : await sourceOf(options.model)

@@ -2,9 +2,10 @@
 import * as E from 'fp-ts/Either'
 
 import { type Chosen, chooseFor, isWorthLooking, type Operations } from '../backends/choose'
-import type { BackendError, BackendName } from '../backends/error'
-import { type Device, openDevice } from './network'
-import type { Progress, SolveOptions, Timings } from './solution'
+import type { BackendError } from '../backends/error'
+import { becauseLittle } from './little'
+import type { Device } from './network'
+import type { Computes, Progress, SolveOptions, Timings } from './solution'
 
 export type Stage = keyof Omit<Timings, 'total'>
 
@@ -16,8 +17,8 @@ export interface Taken {
 
 /** The devices of a solver, each opened by the first run that needs it. */
 export interface Devices {
-  /** The device for so many operations: the one that was named, or the best one. */
-  readonly open: (work: Operations) => Promise<E.Either<BackendError, Taken>>
+  /** The device for so many operations: the one that was named, or the best one; `little` work may be interpreted. */
+  readonly open: (work: Operations, little: boolean) => Promise<E.Either<BackendError, Taken>>
   readonly close: () => Promise<void>
 }
 
@@ -27,8 +28,8 @@ export interface Session {
   readonly goal: number
   readonly maxPasses: number
   readonly options: SolveOptions
-  /** The run's device, for so many operations. */
-  readonly open: (work: Operations) => Promise<E.Either<BackendError, Device>>
+  /** The run's device, for so many operations, which may be `little` work. */
+  readonly open: (work: Operations, little: boolean) => Promise<E.Either<BackendError, Device>>
   /** The device that was opened last. */
   readonly taken: () => Taken | null
   readonly time: <A>(stage: Stage, body: () => Promise<A>) => Promise<A>
@@ -52,14 +53,18 @@ const remembered = <K, A>(known: Map<K, Attempt<A>>, key: K, attempt: () => Atte
 export const devicesFor = (backend: string): Devices => {
   // Short work and long work may be for different backends; a backend is opened once.
   const choices = new Map<boolean, Attempt<Chosen>>()
-  const devices = new Map<BackendName, Attempt<Device>>()
-  const open: Devices['open'] = async (work) => {
+  const devices = new Map<Computes, Attempt<Device>>()
+  const taken = async (name: Computes, because: string, make: () => Attempt<Device>): Attempt<Taken> =>
+    E.map((device: Device): Taken => ({ device, because }))(await remembered(devices, name, make))
+  const open: Devices['open'] = async (work, little) => {
+    if (backend === 'auto' && little) {
+      return taken('interpreter', becauseLittle, async () => E.right((await import('./interpreted')).interpreter))
+    }
     const isLong = backend !== 'auto' || isWorthLooking(work)
     const chosen = await remembered(choices, isLong, () => chooseFor(backend, work)())
     if (E.isLeft(chosen)) return chosen
     const { name, because } = chosen.right
-    const opened = await remembered(devices, name, () => openDevice(name))
-    return E.map((device: Device): Taken => ({ device, because }))(opened)
+    return taken(name, because, async () => (await import('./compiled')).openDevice(name))
   }
   const close = async (): Promise<void> => {
     const opened = await Promise.all(devices.values())
@@ -80,8 +85,8 @@ export const session = (options: SolveOptions, devices: Devices): Session => {
     goal: Math.max(tol / 100, 2 ** -52),
     maxPasses: options.proposeOnly ? 1 : (options.maxPasses ?? 40),
     options,
-    open: async (work) => {
-      const opened = await devices.open(work)
+    open: async (work, little) => {
+      const opened = await devices.open(work, little)
       if (E.isLeft(opened)) return opened
       taken = opened.right
       return E.right(taken.device)

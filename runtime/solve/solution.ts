@@ -138,9 +138,13 @@ export interface ModelUsed {
   readonly trainedOn: string | null
 }
 
+/** What computes networks: a backend, or the interpreter of layers. */
+export type Computes = BackendName | 'interpreter'
+
 export interface BackendUsed {
-  readonly name: BackendName
-  /** What executed, in words: an adapter's name, `WebAssembly SIMD`. */
+  /** A backend; or `interpreter`, which `auto` takes where compiling would take longer than all the work. */
+  readonly name: Computes
+  /** What executed, in words: an adapter's name, `WebAssembly SIMD`, `float64`. */
   readonly adapter: string
   /** Why this one: it was asked for, or why `auto` took it. */
   readonly because: string

@@ -1,14 +1,6 @@
 /**
  * What a frozen network costs by its tokens and lazily, and the cheapest way to run it. See Note [Operations as costs].
  */
-import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
-
-import { equations } from '../../codegen/compile'
-import { type Counted, countEquations } from '../../codegen/count'
-import type { Equations } from '../../codegen/equation'
-import type { Typed } from '../../spec/infer'
-import * as I from '../../spec/infer'
 import * as L from '../../spec/layer'
 import type { Model } from '../../spec/model'
 import type { Specialised } from './specialised'
@@ -52,35 +44,11 @@ export interface Decision {
 
 // --- costs of one way ------------------------------------------------------------------------------------------------
 
-const lowered = new WeakMap<Model, Equations>()
-
-const equationsOf = (typed: Typed): Equations => {
-  const known = lowered.get(typed.model)
-  if (known !== undefined) return known
-  const made = equations({ _tag: 'forwardMany' }, typed)
-  if (E.isLeft(made)) throw new Error(`internal: ${made.left}`)
-  lowered.set(typed.model, made.right)
-  return made.right
-}
-
-/** A model's work as its equations have it, counted one by one. */
-export const counted = (typed: Typed, { n, batch, rhs }: Work): Counted =>
-  countEquations({ n, batch, rhs })(equationsOf(typed))
-
 /** One product of two matrices of n unknowns. */
-const ofMatrices = (n: number): number => 2 * n ** 3
+export const ofMatrices = (n: number): number => 2 * n ** 3
 
 /** What one product of matrices counts for where ways are compared. */
 export const priceOfMatrices = (n: number): number => 2 * ofMatrices(n)
-
-const ofCount = (way: Way, { products, matrixProducts, flops }: Counted, { n, batch, rhs }: Work): Cost => ({
-  way,
-  stride: 1,
-  products,
-  matrixProducts,
-  flops,
-  price: flops + matrixProducts * batch * rhs * ofMatrices(n)
-})
 
 /**
  * A polynomial of degree d in strides of k: `k - 1 + floor(d / k)` products with a vector and `log2 k` of matrices, or d and
@@ -113,29 +81,13 @@ export const polynomialCost = (degree: number, stride: number, { n, batch, rhs }
 
 const strides = [2, 4, 8, 16, 32, 64]
 
-const cheapest = (costs: readonly Cost[]): readonly Cost[] => [...costs].sort((p, q) => p.price - q.price)
+/** The same costs, the cheapest first. */
+export const cheapest = (costs: readonly Cost[]): readonly Cost[] => [...costs].sort((p, q) => p.price - q.price)
 
-/** Every way to run a network, the cheapest first: its tokens if given, its cheap form if it has one. */
-export const costsOf = (literal: Typed | null, special: Specialised | null, work: Work): readonly Cost[] => {
-  const tokens = literal === null ? [] : [ofCount('literal', counted(literal, work), work)]
-  if (special === null) return tokens
-  switch (special.form) {
-    case 'polynomial': {
-      const { products: degree } = special
-      const strided = strides.filter((k) => k <= degree).map((k) => polynomialCost(degree, k, work))
-      return cheapest([...tokens, polynomialCost(degree, 1, work), ...cheapest(strided).slice(0, 1)])
-    }
-    case 'krylov':
-      return pipe(
-        I.infer(special.model),
-        E.match(
-          (e) => {
-            throw new Error(`internal: ${I.show(e)}`)
-          },
-          (typed) => cheapest([...tokens, ofCount('lazy', counted(typed, work), work)])
-        )
-      )
-  }
+/** The ways to run a polynomial: a product with a vector at a time, and the cheapest of its strides. */
+export const costsOfPolynomial = (degree: number, work: Work): readonly Cost[] => {
+  const strided = strides.filter((k) => k <= degree).map((k) => polynomialCost(degree, k, work))
+  return cheapest([polynomialCost(degree, 1, work), ...cheapest(strided).slice(0, 1)])
 }
 
 const short = (value: number): string => (value < 1e4 ? String(value) : value.toExponential(1))

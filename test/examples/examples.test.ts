@@ -38,7 +38,7 @@ test('examples/architecture.ts', (t) => {
   t.match(stdout, /^Refined: status certified/m, 'the refined one is certified')
   t.match(
     stdout,
-    /^Path: refined, \d+ passes on (cpu|wasm|webasm|wgsl|webgpu) /m,
+    /^Path: refined, \d+ passes on (cpu|wasm|webasm|wgsl|webgpu|interpreter) /m,
     'by its own network, and it says where'
   )
   t.end()

@@ -20,21 +20,15 @@ for (const file of ['package.json', 'checkpoints', 'examples/systems']) {
 
 interface Script {
   readonly url: string
-  readonly functions: readonly {
-    readonly functionName: string
-    readonly ranges: readonly { readonly count: number }[]
-  }[]
 }
 
 interface Ran {
   readonly out: string
   /** Sources in the files that were read, packages among them. */
   readonly read: readonly string[]
-  /** Functions of those files that were called, by name. */
-  readonly called: ReadonlySet<string>
 }
 
-/** Runs Node in the package, and asks V8's coverage what it read and called. */
+/** Runs Node in the package, and asks V8's coverage what it read. */
 const run = (...args: readonly string[]): Ran => {
   const coverage = mkdtempSync(path.join(home, 'coverage-'))
   const env = { ...process.env, NODE_V8_COVERAGE: coverage }
@@ -49,12 +43,7 @@ const run = (...args: readonly string[]): Ran => {
   )
   return {
     out: ran.stdout,
-    read: own.flatMap(({ url }) => sources[path.relative(dist, fileURLToPath(url))] ?? []),
-    called: new Set(
-      own.flatMap(({ functions }) =>
-        functions.filter(({ ranges }) => ranges.some(({ count }) => count > 0)).map(({ functionName }) => functionName)
-      )
-    )
+    read: own.flatMap(({ url }) => sources[path.relative(dist, fileURLToPath(url))] ?? [])
   }
 }
 
@@ -85,14 +74,13 @@ const needlessToSolve = [
 const among = (read: readonly string[], folders: readonly string[]): readonly string[] =>
   read.filter((file) => folders.some((folder) => file.includes(folder)))
 
-/** Whether ndarray-ops was read, which only the interpreter calls. */
-const callsOps = (called: ReadonlySet<string>): boolean => [...called].some((name) => name.includes('ndarray-ops'))
-
 test('ansatz solve of nine unknowns reads what solves it, and no more', (t) => {
-  const { out, read, called } = run('dist/ansatz.js', 'solve', 'examples/systems/grid.mtx')
+  const { out, read } = run('dist/ansatz.js', 'solve', 'examples/systems/grid.mtx')
   t.match(out, /status +certified/, 'certified')
-  t.match(out, /backend +wasm /, 'on our own WebAssembly')
-  t.ok(read.includes('runtime/wasm/runtime.ts'), 'which is read')
+  t.match(out, /backend +interpreter /, 'by the interpreter')
+  t.ok(read.includes('runtime/interpreter/interpret.ts'), 'which is read')
+  const compiler = ['codegen/', 'runtime/wasm/', 'runtime/javascript/', 'runtime/solve/compiled.ts']
+  t.deepEqual(among(read, compiler), [], 'and no compiler')
   t.deepEqual(among(read, [...needless, ...needlessToSolve]), [], 'nothing needless is')
   const commands = among(read, ['runtime/cli/commands/'])
   t.deepEqual(
@@ -100,7 +88,14 @@ test('ansatz solve of nine unknowns reads what solves it, and no more', (t) => {
     [],
     'of the commands, the one that runs'
   )
-  t.notOk(callsOps(called), 'the interpreter waits for its first call')
+  t.end()
+})
+
+test('a backend that is named for it is read, and its compiler', (t) => {
+  const { out, read } = run('dist/ansatz.js', 'solve', 'examples/systems/grid.mtx', '--backend', 'wasm')
+  t.match(out, /backend +wasm /, 'our own WebAssembly')
+  t.ok(read.includes('runtime/wasm/runtime.ts') && read.includes('codegen/compile.ts'), 'is read')
+  t.deepEqual(among(read, [...needless, ...needlessToSolve, 'runtime/interpreter/']), [], 'and nothing needless')
   t.end()
 })
 
@@ -111,13 +106,9 @@ test('the library answers without what its commands and other backends need', (t
 const { status, backend } = await solveAsync({ A: [[4, 1], [1, 3]], b: [1, 2] })
 console.log(status, backend?.name)\n`
   )
-  const { out, read, called } = run('first.mjs')
-  t.equal(out.trim(), 'certified wasm')
-  t.deepEqual(among(read, [...needless, 'node_modules/commander/', 'runtime/cli/']), [])
-  t.notOk(
-    [...called].some((name) => name.includes('ndarray-ops')),
-    'the interpreter waits for its first call'
-  )
+  const { out, read } = run('first.mjs')
+  t.equal(out.trim(), 'certified interpreter')
+  t.deepEqual(among(read, [...needless, 'runtime/wasm/runtime.ts', 'node_modules/commander/', 'runtime/cli/']), [])
   t.end()
 })
 

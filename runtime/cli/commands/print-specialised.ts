@@ -2,7 +2,8 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 
-import { type Cost, costsOf, type Work } from '../../weights/cost'
+import type { Cost, Work } from '../../weights/cost'
+import { costsOf } from '../../weights/counted'
 import { krylovLines } from '../../weights/krylov-lines'
 import { type Specialised, specialise } from '../../weights/specialise'
 import { type Failure, fail, failure } from '../exit'
