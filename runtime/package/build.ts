@@ -38,16 +38,52 @@ const gpujs = 'gpu-js'
 const gpujsText = (): string =>
   `import whole from 'gpu.js'\nexport const { ${Object.keys(fromRoot('gpu.js')).join(', ')} } = whole\n`
 
-/** Imports that lead to other files of the package, by what they are written as. */
-const elsewhere = (file: (specifier: string) => string | null): esbuild.Plugin => ({
+/** What an import leads to, by what it is written as and the file that it stands in; null leaves it to the bundle. */
+type Elsewhere = (specifier: string, importer: string) => string | null
+
+/** Imports that lead to other files of the package. */
+const elsewhere = (file: Elsewhere): esbuild.Plugin => ({
   name: 'files of their own',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /./ }, ({ path: specifier, kind }) => {
-      const found = kind === 'dynamic-import' ? file(specifier) : null
+    onResolve({ filter: /./ }, ({ path: specifier, kind, importer }) => {
+      const found = kind === 'dynamic-import' ? file(specifier, importer) : null
       return found === null ? undefined : { path: `./${found}.js`, external: true }
     })
   }
 })
+
+/** A module of ours by its path in the repository, without its ending, from what an import says in a file. */
+const moduleOf = (specifier: string, importer: string): string =>
+  path.relative(root, path.resolve(path.dirname(importer), specifier)).replaceAll(path.sep, '/')
+
+/** What the library exports besides importing it later: it is there in any case, and a later import would only cut files. */
+const there: readonly string[] = [
+  'runtime/backends/probe',
+  'runtime/solve/compiled',
+  'runtime/solve/interpreted',
+  'runtime/weights/counted',
+  'runtime/weights/specialise'
+]
+
+/** Imports at once of what is there in any case. */
+const atOnce: esbuild.Plugin = {
+  name: 'at once',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /runtime[\\/](?:solve|backends)[\\/][^\\/]+\.ts$/ }, ({ path: file }) => {
+      const lines: string[] = []
+      const text = readFileSync(file, 'utf8').replace(/\bawait import\('(\.[^']+)'\)/g, (later, specifier: string) => {
+        if (!there.includes(moduleOf(specifier, file))) return later
+        const name = `there${lines.length}`
+        lines.push(`import * as ${name} from '${specifier}'\n`)
+        return name
+      })
+      return { contents: lines.join('') + text, loader: 'ts' }
+    })
+  }
+}
+
+/** gpu.js, wherever it is asked for. */
+const toGpujs: Elsewhere = (specifier) => (specifier === 'gpu.js' ? gpujs : null)
 
 const shebang = '#!/usr/bin/env node\n'
 
@@ -56,9 +92,11 @@ const commonJs = `import { createRequire } from 'node:module'\nconst require = c
 
 const finish = (name: string, text: string): string => {
   const body = text.replace(/^#!.*\n/, '')
-  const whole = body.includes('var __require = ') ? commonJs + body : body
+  const whole = /\b__require ?= ?/.test(body) ? commonJs + body : body
   return name === 'ansatz.js' ? shebang + whole : whole
 }
+
+const whatComesOut = { metafile: true, write: false } as const
 
 const bundled = {
   bundle: true,
@@ -71,11 +109,14 @@ const bundled = {
   charset: 'ascii',
   // See Note [Arrows].
   supported: { arrow: false },
+  // Less to read; names and lines stay, so that a stack trace still says where.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
   legalComments: 'inline',
   absWorkingDir: root,
-  metafile: true,
-  write: false,
-  logLevel: 'warning'
+  logLevel: 'warning',
+  ...whatComesOut
 } as const satisfies esbuild.BuildOptions
 
 export interface Built {
@@ -87,54 +128,58 @@ export interface Built {
   readonly packages: readonly string[]
 }
 
-/** The commands by the files that the command line imports them from. */
-const commands = (): readonly string[] => {
-  const text = readFileSync(path.join(root, entries['ansatz']!), 'utf8')
-  return [...text.matchAll(/'\.\/commands\/([a-z-]+)'/g)].map((match) => match[1]!)
-}
+/** What stands beside the command line's own code, as a first answer needs it. */
+const quick: readonly string[] = ['runtime/cli/commands/solve', 'runtime/solve/interpreted']
 
-const commandFile = (name: string): string => `command-${name}`
+/** The file that a module of ours is built into where it is a file of its own. */
+const fileOf = (module: string): string =>
+  module.replace('runtime/cli/commands/', 'command-').replace('runtime/', '').replaceAll('/', '-')
 
-/** The one command whose code stands beside the command line's own. */
-const quick = 'solve'
+type Result = esbuild.BuildResult<esbuild.BuildOptions & typeof whatComesOut>
 
-type Result = esbuild.BuildResult<typeof bundled>
-
-const together = (out: string, entryPoints: Readonly<Record<string, string>>): Promise<Result> =>
+const together = (
+  out: string,
+  entryPoints: Readonly<Record<string, string>>,
+  file: Elsewhere = toGpujs
+): Promise<Result> =>
   esbuild.build({
     ...bundled,
     outdir: out,
     entryPoints,
     splitting: entryPoints['spec'] === undefined,
-    plugins: [
-      elsewhere((specifier) => {
-        if (specifier === 'gpu.js') return gpujs
-        const command = /^\.\/commands\/([a-z-]+)$/.exec(specifier)?.[1]
-        return command === undefined || command === quick ? null : commandFile(command)
-      })
-    ]
+    plugins: [elsewhere(file), ...(entryPoints['index'] === undefined ? [] : [atOnce])]
   })
 
-const alone = (out: string, name: string, contents: string): Promise<Result> =>
-  esbuild.build({ ...bundled, outfile: path.join(out, `${name}.js`), stdin: { contents, resolveDir: root } })
+/** The command line with what is quick, and then all that it may import later: see Note [What stands together]. */
+const commandLine = async (out: string): Promise<readonly Result[]> => {
+  const later = new Map<string, string>()
+  const first = await together(out, { ansatz: entries['ansatz']! }, (specifier, importer) => {
+    if (!specifier.startsWith('.')) return toGpujs(specifier, importer)
+    const module = moduleOf(specifier, importer)
+    if (quick.includes(module)) return null
+    later.set(fileOf(module), `${module}.ts`)
+    return fileOf(module)
+  })
+  return [first, await together(out, Object.fromEntries([...later].sort()))]
+}
 
-/** See Note [What stands together]. */
-const bundles = (out: string): Promise<readonly Result[]> =>
-  Promise.all([
-    together(out, { ansatz: entries['ansatz']! }),
-    together(out, { index: entries['index']! }),
-    together(out, { backends: entries['backends']! }),
-    together(
-      out,
-      Object.fromEntries(
-        commands()
-          .filter((name) => name !== quick)
-          .map((name) => [commandFile(name), `runtime/cli/commands/${name}.ts`])
-      )
-    ),
-    together(out, { spec: entries['spec']! }),
-    alone(out, gpujs, gpujsText())
-  ])
+const alone = (out: string, name: string, contents: string): Promise<Result> =>
+  esbuild.build({
+    ...bundled,
+    minifyWhitespace: false,
+    minifySyntax: false,
+    outfile: path.join(out, `${name}.js`),
+    stdin: { contents, resolveDir: root }
+  })
+
+const bundles = async (out: string): Promise<readonly Result[]> =>
+  (
+    await Promise.all([
+      commandLine(out),
+      ...['index', 'backends', 'spec'].map(async (name) => [await together(out, { [name]: entries[name]! })]),
+      alone(out, gpujs, gpujsText()).then((made) => [made])
+    ])
+  ).flat()
 
 /** Builds into a folder, which it empties first; `declarations: false` leaves out the types (a second or two). */
 export const build = async (out: string, { declarations }: { readonly declarations: boolean }): Promise<Built> => {
@@ -184,8 +229,9 @@ Note [What stands together]
 ~~~~~~~~~~~~~~~~~~~~~~~~~~~
 Node takes about half a millisecond to find, read and link a file, and esbuild cuts a file for every set of entries that share
 code: with the command line, its commands and the library in one build, a first answer took forty files. So what starts is
-built by itself: the command line with solving, the library, its backends alone, and the other commands among themselves. They
-hold the same code again, which costs space on the disk alone, as a process starts in one of them. gpu.js, the largest part, is there once. The
+built by itself: the command line with solving and the interpreter, the library, its backends alone; and all that the command line imports only
+later, in a build of its own that shares nothing with it, or every import would cut its files once more. What the library has in any case it imports at once, for the same reason. They
+hold the same code again, which costs space on the disk alone; no module keeps anything that the other copy would need. gpu.js, the largest part, is there once. The
 specs are a bundle of their own, which any runtime can read: nothing of Node may come in by a shared file.
 
 Note [Arrows]
@@ -203,5 +249,5 @@ its headless GL works then. The other libraries are bundled too: they are small,
 Those that draw plots are large, and reports alone want them: they are neither bundled nor dependencies.
 `webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
 `fp-ts/Either` in an ES module (a folder), and it is a dependency, because its types are in our interface; its values
-are plain objects, so two copies agree. Names are kept and nothing is minified: gpu.js reads the text of functions.
+are plain objects, so two copies agree. Names are kept, and gpu.js, which reads the text of functions, stands as it is written.
 */
