@@ -6,6 +6,7 @@
 import * as Dim from '../spec/dim'
 import type { Equation, Equations, Tensor } from './equation'
 import * as X from './expr'
+import { mapSame } from './same'
 import { simplify } from './simplify'
 
 /** `conditions` hold, or the value is 0. */
@@ -109,17 +110,18 @@ export const support = (e: Equations): Equations => {
   const kept = new Set([...e.outputs, ...e.updates.map((u) => u.output)])
   const tensors: Record<string, Tensor> = { ...e.tensors }
   const narrow = new Map<string, Ties>()
-  const equations = e.equations.map((eq): Equation => {
-    const guardedReads = X.mapReads((r) => {
+  const guardedReads = (value: X.Expr): X.Expr =>
+    X.mapReads((r) => {
       const ties = narrow.get(r.tensor)
       if (ties === undefined) return r
       const conditions = [...ties].map(
         ([axis, place]): X.Condition => ({ _tag: 'equal', left: r.at[axis] as X.Position, right: place })
       )
       return guard(conditions, { ...r, at: r.at.filter((_, axis) => !ties.has(axis)) })
-    })(eq.value)
-    const reads = X.tensors(eq.value).some((name) => narrow.has(name))
-    const value = reads ? simplify(narrowed(simplify(guardedReads))) : eq.value
+    })(value)
+  const equations = mapSame(e.equations, (eq): Equation => {
+    const reads = narrow.size > 0 && X.tensors(eq.value).some((name) => narrow.has(name))
+    const value = reads ? simplify(narrowed(simplify(guardedReads(eq.value)))) : eq.value
     const { conditions, body } = guardedOf(value)
     const ties = new Map<number, X.Position>()
     let inside = body
@@ -133,7 +135,7 @@ export const support = (e: Equations): Equations => {
         inside = put(tied.index.name, tied.place)(inside)
       }
     }
-    if (ties.size === 0 || kept.has(eq.defines)) return { ...eq, value }
+    if (ties.size === 0 || kept.has(eq.defines)) return value === eq.value ? eq : { ...eq, value }
     narrow.set(eq.defines, ties)
     const over = eq.over.filter((_, axis) => !ties.has(axis))
     tensors[eq.defines] = { ...(tensors[eq.defines] as Tensor), dims: over.map((i) => i.dim) }
@@ -143,5 +145,5 @@ export const support = (e: Equations): Equations => {
     )
     return { ...eq, over, value: simplify(own) }
   })
-  return { ...e, tensors, equations }
+  return equations === e.equations ? e : { ...e, tensors, equations }
 }

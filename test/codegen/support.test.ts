@@ -90,3 +90,30 @@ test('the last layer of a model that is read at its query stays narrow, cotangen
   t.equal(axes('1.attention.dS'), 'batch n+1 n', 'before it, all tokens')
   t.end()
 })
+
+test('what is nowhere zero comes back as it was, the same object, so that it is not verified again', (t) => {
+  const whole = byHand({
+    name: 'whole',
+    inputs: [{ name: 'a', role: 'data', dims: [4, 4] }],
+    equations: [
+      { defines: 'y', over: [i, j], value: X.add(a(i, j), a(j, i)) },
+      { defines: 'z', over: [i], value: X.sum([j], y(i, j), a(j, i)) }
+    ],
+    outputs: ['z']
+  })
+  t.equal(support(whole), whole, 'all of it')
+  const apart = byHand({
+    name: 'apart',
+    inputs: [{ name: 'a', role: 'data', dims: [4, 4] }],
+    equations: [
+      { defines: 'w', over: [i, j], value: X.add(a(i, j), a(j, i)) },
+      { defines: 'y', over: [i, j], value: X.equal(i, 1, a(i, j), 0) },
+      { defines: 'z', over: [j], value: X.sum([i], y(i, j), w(i, j)) }
+    ],
+    outputs: ['z']
+  })
+  const narrower = support(apart)
+  t.equal(narrower.equations[0], apart.equations[0], 'an equation that reads nothing of the sort')
+  t.deepEqual(narrower.tensors['y']?.dims.length, 1, 'beside one that is narrower')
+  t.end()
+})
