@@ -59,9 +59,11 @@ const program = right(plan(runtime.target, { _tag: 'forward' }, right(spec.Infer
 const coefficients = special.weights['chebyshev.coefficients']`
 
 const keeping = `${compiling}
-writeFileSync('kept.json', JSON.stringify({ program, coefficients: [...coefficients] }))`
+const keep = (name, kept) => writeFileSync(name, JSON.stringify({ program: kept, coefficients: [...coefficients] }))
+keep('kept.json', program)
+keep('decided.json', runtime.decided(program))`
 
-const kept = `const { program, coefficients } = JSON.parse(readFileSync('kept.json', 'utf8'))`
+const kept = (file: string): string => `const { program, coefficients } = JSON.parse(readFileSync('${file}', 'utf8'))`
 
 /** The transformer of `bench/peers`, 12 blocks of width 256 on 64 tokens: from its spec to a program that can be called. */
 const deepProgram = `const { openBackend, plan, spec } = await import('./dist/index.js')
@@ -87,6 +89,7 @@ const timed: readonly Timed[] = [
   { what: 'ansatz solve grid.mtx (9 unknowns)', args: ['dist/ansatz.js', 'solve', 'examples/systems/grid.mtx'] },
   { what: '1000 systems of 9 unknowns, compiled here', args: ['compiled.mjs'] },
   { what: '1000 systems of 9 unknowns, plan kept as JSON, backends alone', args: ['kept.mjs'] },
+  { what: '1000 systems of 9 unknowns, decided plan kept as JSON, backends alone', args: ['decided.mjs'] },
   { what: 'transformer of 12 blocks', args: ['deep.mjs'] }
 ]
 
@@ -139,7 +142,8 @@ export const lay = async (home: string): Promise<void> => {
     cpSync(path.join(root, file), path.join(home, file), { recursive: true })
   }
   writeFileSync(path.join(home, 'compiled.mjs'), batchProgram(whole, compiling))
-  writeFileSync(path.join(home, 'kept.mjs'), batchProgram(backends, kept))
+  writeFileSync(path.join(home, 'kept.mjs'), batchProgram(backends, kept('kept.json')))
+  writeFileSync(path.join(home, 'decided.mjs'), batchProgram(backends, kept('decided.json')))
   writeFileSync(path.join(home, 'deep.mjs'), deepProgram)
   writeFileSync(path.join(home, 'keep.mjs'), batchProgram(whole, keeping))
   once(home, { what: 'keeping', args: ['keep.mjs'] })

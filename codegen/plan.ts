@@ -54,4 +54,6 @@ export interface Plan {
   readonly updates: readonly { readonly input: string; readonly output: string }[]
   /** Elements of every slot; their sum is the memory that the values need. */
   readonly slots: readonly number[]
+  /** By the names of kernels and of their indices: elements that are written together, where a plan that is kept says so. */
+  readonly tiles?: Readonly<Record<string, Readonly<Record<string, number>>>>
 }

@@ -51,6 +51,8 @@ export interface Runtime {
    * it. `printers` replaces the printer of the backend's target.
    */
   compile(plan: Plan, printers?: Partial<Printers>): TaskEither<BackendError, Executable>
+  /** The plan with what compiling it decides after a search, to be kept: it compiles to the same program, and sooner. */
+  decided(plan: Plan): Plan
   /** Disposes of every executable and of what the backend holds. */
   close(): Promise<void>
 }

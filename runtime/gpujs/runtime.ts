@@ -73,6 +73,7 @@ export const open =
         target: targets[name] ?? gpujs,
         compile,
         compileProgram,
+        decided: (plan) => plan,
         close
       })
     } catch (cause) {

@@ -4,7 +4,7 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 
 import type { Plan } from '../../codegen/plan'
 import type { Printers } from '../../codegen/printers'
-import { asGroups } from '../../codegen/targets/wasm/lanes/choose'
+import { asGroups, decided } from '../../codegen/targets/wasm/lanes/choose'
 import { print, wasm } from '../../codegen/targets/wasm/print'
 import { asBackendError, type BackendError, type BackendName, backendError } from '../backends/error'
 import { executableOf, type ProgramEngine, portsOf } from '../backends/executable'
@@ -56,5 +56,5 @@ export const open =
       live.clear()
     }
     const adapter = fused ? 'WebAssembly SIMD, fused multiply-add' : 'WebAssembly SIMD'
-    return E.right({ backend, adapter, hardware: false, target: wasm, patch: null, compile, close })
+    return E.right({ backend, adapter, hardware: false, target: wasm, patch: null, compile, decided, close })
   }

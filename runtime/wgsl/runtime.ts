@@ -57,7 +57,17 @@ export const open =
         graphics.device.destroy()
       }
       const { name: adapter, hardware } = found.right
-      return E.right({ backend: name, adapter, hardware, target: wgsl, patch: null, graphics, compile, close })
+      return E.right({
+        backend: name,
+        adapter,
+        hardware,
+        target: wgsl,
+        patch: null,
+        graphics,
+        compile,
+        decided: (plan) => plan,
+        close
+      })
     } catch (cause) {
       return E.left(asBackendError(name, 'unavailable', 'opening', cause))
     }

@@ -2,6 +2,8 @@
 import test from 'tape'
 import { type Goal, plan } from '../../codegen/compile'
 import type { Plan } from '../../codegen/plan'
+import { encode } from '../../codegen/targets/wasm/encode'
+import { lanesProgram } from '../../codegen/targets/wasm/lanes/program'
 import { wasm } from '../../codegen/targets/wasm/print'
 import { open } from '../../runtime/backends/open'
 import type { Arrays } from '../../runtime/backends/runtime'
@@ -43,4 +45,35 @@ test('a plan that was kept as JSON runs as the plan does', async (t) => {
       'and no zeros'
     )
   }
+})
+
+test('a decided plan keeps the tiles of its kernels, and compiles to the same module without a search', async (t) => {
+  const model = typed(Zoo.polynomial({ degree: 6, low: 0, high: 2 }))
+  const runtime = right(await open('wasm', { threads: 1 })())
+  const searched = right(plan(wasm, { _tag: 'forward' }, model, { n: 9, batch: 32 }))
+  const kept = JSON.parse(JSON.stringify(runtime.decided(searched))) as Plan
+  const bytesOf = (program: Plan): Uint8Array => encode(right(lanesProgram(program)).module)
+  t.deepEqual(bytesOf(kept), bytesOf(searched), 'bit for bit')
+  const tilesOf = (program: Plan) => right(lanesProgram(program)).schedule.kernels.map(({ tile }) => tile)
+  const [first, ...others] = searched.kernels.map(({ name }) => name)
+  t.deepEqual(Object.keys(kept.tiles ?? {}), [first, ...others], 'a tile for every kernel')
+
+  const saying = (tile: Readonly<Record<string, number>>): Plan => ({
+    ...kept,
+    tiles: { ...kept.tiles, [first!]: tile }
+  })
+  const [best] = tilesOf(searched)
+  const other = { i: best?.['i'] === 2 ? 3 : 2 }
+  t.deepEqual(tilesOf(saying(other))[0], other, 'what a plan says is not searched for')
+  for (const odd of [{ i: 0 }, { i: -1 }, { i: 1.5 }, { i: 1e9 }, { z: 2 }, { i: 2, z: 2 }]) {
+    t.deepEqual(
+      tilesOf(saying(odd)),
+      tilesOf(searched),
+      `${JSON.stringify(odd)} is none of those tried, and is not taken`
+    )
+  }
+
+  const single = right(plan(wasm, { _tag: 'forward' }, model, { n: 9, batch: 1 }))
+  t.equal(runtime.decided(single), single, 'nothing is decided for a plan that runs launch by launch')
+  await runtime.close()
 })

@@ -22,6 +22,13 @@ export const asGroups = (plan: Plan): LanesProgram | null => {
   return E.isRight(made) && made.right.schedule.scratch <= mostScratch ? made.right : null
 }
 
+/** The plan with the tiles that its kernels get: compiled again, it is the same module without a search for them. */
+export const decided = (plan: Plan): Plan => {
+  const program = asGroups(plan)
+  if (program === null) return plan
+  return { ...plan, tiles: Object.fromEntries(program.schedule.kernels.map(({ name, tile }) => [name, tile])) }
+}
+
 /** Estimated cycles of one call. */
 export const cyclesOf = ({ schedule: { plan, kernels, stages } }: LanesProgram): number => {
   const quads = Math.ceil((plan.sizes['batch'] ?? 1) / lanes)

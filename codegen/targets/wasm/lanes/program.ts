@@ -105,7 +105,9 @@ export const lanesProgram = (given: Plan, options: LanesOptions = {}): E.Either<
     stagesOf(plan),
     E.map((staged) => {
       const layout = layOut(plan, staged, options.group)
-      const kernels = plan.kernels.map((k) => kernelInLanes(k, plan.sizes, options.tiles?.[k.name]))
+      const kernels = plan.kernels.map((k) =>
+        kernelInLanes(k, plan.sizes, options.tiles?.[k.name], plan.tiles?.[k.name])
+      )
       const parts: Parts = { plan, stages: staged.stages, layout }
       const totals = [...layout.totals]
       const program = groupProgram({

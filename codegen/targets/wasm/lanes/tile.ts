@@ -177,9 +177,17 @@ const candidates = (k: PlanKernel, o: Dim.Sizes): readonly Tile[] => {
   return [{}, ...single, ...(sums ? pairs : [])]
 }
 
-/** The kernel with the tile whose code takes the fewest cycles, or with the tile that a caller wants. */
-export const kernelInLanes = (k: PlanKernel, o: Dim.Sizes, wanted?: Tile): LanesKernel => {
+const sameTile = (p: Tile, q: Tile): boolean =>
+  Object.keys(p).length === Object.keys(q).length && Object.entries(p).every(([name, width]) => q[name] === width)
+
+/**
+ * The kernel with the tile whose code takes the fewest cycles, or with the tile that a caller wants. The tile that a kept plan
+ * says is taken if it is one of those that would be tried, and nothing else is tried then.
+ */
+export const kernelInLanes = (k: PlanKernel, o: Dim.Sizes, wanted?: Tile, kept?: Tile): LanesKernel => {
   if (wanted !== undefined) return write(k, o, wanted)
-  const all = candidates(k, o).map((tile) => write(k, o, tile))
+  const tiles = candidates(k, o)
+  const known = kept === undefined ? undefined : tiles.find((tile) => sameTile(tile, kept))
+  const all = (known === undefined ? tiles : [known]).map((tile) => write(k, o, tile))
   return all.reduce((best, each) => (each.cycles < best.cycles ? each : best))
 }
