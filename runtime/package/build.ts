@@ -85,6 +85,19 @@ const atOnce: esbuild.Plugin = {
 /** gpu.js, wherever it is asked for. */
 const toGpujs: Elsewhere = (specifier) => (specifier === 'gpu.js' ? gpujs : null)
 
+/** commander can start programs, which ours never asks of it: Node's `child_process` would be read for nothing, eight modules. */
+const withoutPrograms: esbuild.Plugin = {
+  name: 'without programs',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: 'when asked', namespace: 'programs' } : undefined
+    )
+    onLoad({ filter: /./, namespace: 'programs' }, () => ({
+      contents: `exports.spawn = (...all) => require('node:child_process').spawn(...all)`
+    }))
+  }
+}
+
 const shebang = '#!/usr/bin/env node\n'
 
 /** What a chunk needs that holds CommonJS code: `require`, for Node's own modules and for what the user installed. */
@@ -147,7 +160,7 @@ const together = (
     outdir: out,
     entryPoints,
     splitting: entryPoints['spec'] === undefined,
-    plugins: [elsewhere(file), ...(entryPoints['index'] === undefined ? [] : [atOnce])]
+    plugins: [elsewhere(file), withoutPrograms, ...(entryPoints['index'] === undefined ? [] : [atOnce])]
   })
 
 /** The command line with what is quick, and then all that it may import later: see Note [What stands together]. */

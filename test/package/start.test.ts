@@ -145,6 +145,18 @@ console.log(x.length, x.every(Number.isFinite))\n`
   t.end()
 })
 
+test('the command line starts no program, and reads nothing of Node that could', (t) => {
+  const listing = `process.on('exit', () => console.error(process.moduleLoadList.join()))\n`
+  writeFileSync(path.join(home, 'listing.cjs'), listing)
+  const args = ['--require', './listing.cjs', 'dist/ansatz.js', 'solve', 'examples/systems/grid.mtx']
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: home, encoding: 'utf8', timeout: 120_000 })
+  t.equal(status, 0, 'it solves')
+  const modules = stderr.split(',')
+  t.ok(modules.includes('NativeModule fs'), 'modules are listed')
+  t.notOk(modules.includes('NativeModule child_process'), 'child_process is none of them')
+  t.end()
+})
+
 test('looking at the help reads no command', (t) => {
   const { read } = run('dist/ansatz.js', '--help')
   t.deepEqual(among(read, ['runtime/cli/commands/', 'runtime/solve/', 'codegen/']), [])
