@@ -2,6 +2,7 @@
  * Dense float64 arrays for the interpreter: the few operations of the papers' formulas, on ndarray.
  */
 import ndarray, { type NdArray } from 'ndarray'
+import ops from 'ndarray-ops'
 
 /** A float64 array; a matrix is `[rows, columns]`. */
 export type Array64 = NdArray<Float64Array>
@@ -34,29 +35,31 @@ export const transpose = (a: Array64): Array64 => a.transpose(1, 0)
 
 /** `a + b`, a new array. */
 export const add = (a: Array64, b: Array64): Array64 => {
-  const right = entries(b)
-  return of(
-    entries(a).map((value, k) => value + right[k]!),
-    ...a.shape
-  )
+  const result = zeros(...a.shape)
+  ops.add(result, a, b)
+  return result
 }
 
 /** `factor * a`, a new array. */
-export const scale = (factor: number, a: Array64): Array64 =>
-  of(
-    entries(a).map((value) => factor * value),
-    ...a.shape
-  )
+export const scale = (factor: number, a: Array64): Array64 => {
+  const result = zeros(...a.shape)
+  ops.muls(result, a, factor)
+  return result
+}
 
 /** A copy in C order. */
-export const copy = (a: Array64): Array64 => of(entries(a), ...a.shape)
+export const copy = (a: Array64): Array64 => {
+  const result = zeros(...a.shape)
+  ops.assign(result, a)
+  return result
+}
 
 /** The matrix product, `(a b)[i, j] = sum_k a[i, k] b[k, j]`. */
 export const multiply = (a: Array64, b: Array64): Array64 => {
   const [rows, inner, cols] = [rowsOf(a), columnsOf(a), columnsOf(b)]
   if (inner !== rowsOf(b)) throw new Error(`internal: product of [${a.shape.join(', ')}] and [${b.shape.join(', ')}]`)
-  const left = entries(a)
-  const right = entries(transpose(b)) // columns of b as rows, so that both factors are read in order
+  const left = copy(a).data
+  const right = copy(transpose(b)).data // columns of b as rows, so that both factors are read in order
   const result = new Float64Array(rows * cols)
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) {

@@ -112,8 +112,14 @@ const readout = (typed: Typed, n: number, e: D.Array64): D.Array64 => {
 }
 
 /** The answer [n] in the tokens after the last layer; where b was scaled on its way in, scaled back. */
-export const answer = (typed: Typed, system: System, e: D.Array64): D.Array64 =>
-  D.scale(1 / scaleOf(typed.model.encoding, system.b), readout(typed, D.rowsOf(system.A), e))
+export const answer = (typed: Typed, system: System, e: D.Array64): D.Array64 => {
+  const x = readout(typed, D.rowsOf(system.A), e)
+  const back = 1 / scaleOf(typed.model.encoding, system.b)
+  return D.of(
+    x.data.map((value) => back * value),
+    ...x.shape
+  )
+}
 
 // --- models ----------------------------------------------------------------------------------------------------------
 

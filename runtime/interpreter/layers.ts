@@ -66,7 +66,7 @@ const chebyshev = (layer: L.Chebyshev, { typed, weights, n }: Place, e: D.Array6
     before = now
     now = next
   }
-  const y = D.copy(e)
+  const y = D.of(D.entries(e), ...e.shape)
   for (let i = 0; i < n; i++) y.set(i, partB.from, sum[i]!)
   return y
 }

@@ -85,6 +85,25 @@ const atOnce: esbuild.Plugin = {
 /** gpu.js, wherever it is asked for. */
 const toGpujs: Elsewhere = (specifier) => (specifier === 'gpu.js' ? gpujs : null)
 
+/** In a bundle, `require` of a bundled package reads it on the spot. */
+const within = 'require'
+
+/** Reads a CommonJS package when the first of its functions is called, and not before. */
+const whenCalled = (name: string): esbuild.Plugin => ({
+  name: `${name} when called`,
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /./ }, ({ path: specifier, kind }) =>
+      specifier === name && kind === 'import-statement' ? { path: name, namespace: 'when-called' } : undefined
+    )
+    onLoad({ filter: /./, namespace: 'when-called' }, () => ({
+      contents: `const read = () => ${within}(${JSON.stringify(name)})\nexport default { ${Object.keys(fromRoot(name))
+        .map((key) => `${key}: (...all) => read().${key}(...all)`)
+        .join(', ')} }\n`,
+      resolveDir: root
+    }))
+  }
+})
+
 /** commander can start programs, which ours never asks of it: Node's `child_process` would be read for nothing, eight modules. */
 const withoutPrograms: esbuild.Plugin = {
   name: 'without programs',
@@ -160,7 +179,12 @@ const together = (
     outdir: out,
     entryPoints,
     splitting: entryPoints['spec'] === undefined,
-    plugins: [elsewhere(file), withoutPrograms, ...(entryPoints['index'] === undefined ? [] : [atOnce])]
+    plugins: [
+      elsewhere(file),
+      whenCalled('ndarray-ops'),
+      withoutPrograms,
+      ...(entryPoints['index'] === undefined ? [] : [atOnce])
+    ]
   })
 
 /** The command line with what is quick, and then all that it may import later: see Note [What stands together]. */
@@ -260,7 +284,8 @@ never imports. npm's `overrides` hold in this repository alone, not where our pa
 bundled, and is no dependency of the package; its `require('gl')` still finds the `gl` that a user has installed, and
 its headless GL works then. The other libraries are bundled too: they are small, and one file is read faster than many.
 Those that draw plots are large, and reports alone want them: they are neither bundled nor dependencies.
-`webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
+ndarray-ops makes some two hundred functions as it is read, and the interpreter, which calls three, stands on few ways:
+reading it waits for the first call, which a network that is a polynomial never makes. `webgpu` is a native addon, an optional dependency. fp-ts is both: the code is bundled, because Node finds no
 `fp-ts/Either` in an ES module (a folder), and it is a dependency, because its types are in our interface; its values
 are plain objects, so two copies agree. Names are kept, and gpu.js, which reads the text of functions, stands as it is written.
 */

@@ -75,12 +75,13 @@ const among = (read: readonly string[], folders: readonly string[]): readonly st
   read.filter((file) => folders.some((folder) => file.includes(folder)))
 
 test('ansatz solve of nine unknowns reads what solves it, and no more', (t) => {
-  const { out, read } = run('dist/ansatz.js', 'solve', 'examples/systems/grid.mtx')
+  const { out, read, called } = run('dist/ansatz.js', 'solve', 'examples/systems/grid.mtx')
   t.match(out, /status +certified/, 'certified')
   t.match(out, /backend +interpreter /, 'by the interpreter')
   t.ok(read.includes('runtime/interpreter/interpret.ts'), 'which is read')
   const compiler = ['codegen/', 'runtime/wasm/', 'runtime/javascript/', 'runtime/solve/compiled.ts']
   t.deepEqual(among(read, compiler), [], 'and no compiler')
+  t.ok(called.has('entries') && !called.has('makeOp'), 'nor does ndarray-ops make its functions')
   t.deepEqual(among(read, [...needless, ...needlessToSolve]), [], 'nothing needless is')
   const commands = among(read, ['runtime/cli/commands/'])
   t.deepEqual(

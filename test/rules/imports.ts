@@ -28,7 +28,7 @@ interface Room {
   readonly packages: readonly string[]
 }
 
-const libraries = ['fp-ts', 'ndarray', 'zod', 'node:']
+const libraries = ['fp-ts', 'ndarray', 'ndarray-ops', 'zod', 'node:']
 const all = ['spec', 'codegen', 'runtime']
 
 /** The first folder that contains a file is its room: the narrow ones stand first. */
