@@ -66,11 +66,11 @@ const forward = (contestant: string, atMost: number | null): Claim => ({
   atMost
 })
 
-/** A training step over the forward pass of the same network, which may be of another workload. */
-const step = (trained: WorkloadName, forwards: WorkloadName, contestant: string): Claim => ({
+/** A training step over the forward pass of the same network, both in every round. */
+const step = (workload: WorkloadName, contestant: string): Claim => ({
   says: `${contestant}, training step / forward`,
-  ours: { workload: trained, contestant, method: 'step' },
-  theirs: { workload: forwards, contestant, method: 'forward' },
+  ours: { workload, contestant, method: 'step' },
+  theirs: { workload, contestant, method: 'forward' },
   atMost: 3.3
 })
 
@@ -102,10 +102,10 @@ export const claims: readonly Claim[] = [
   forward('TensorFlow.js', 1),
   forward('onnxruntime-web', null),
   forward('onnxruntime-node', null),
-  step('block', 'block', 'ours wasm'),
-  step('block', 'block', 'ours gpu.js'),
-  step('training', 'transformer', 'ours wasm'),
-  step('training', 'transformer', 'ours gpu.js')
+  step('block', 'ours wasm'),
+  step('block', 'ours gpu.js'),
+  step('training', 'ours wasm'),
+  step('training', 'ours gpu.js')
 ]
 
 const lineOf = (which: Which, { lines }: Comparison): Line | undefined =>
@@ -117,11 +117,10 @@ const lineOf = (which: Which, { lines }: Comparison): Line | undefined =>
       l.processes === (which.processes ?? 1)
   )
 
-/** Ratios round by round where both stood in one line-up, else that of medians. */
-const ratio = (mine: Line, other: Line, { clock }: Comparison, together: boolean): number => {
+/** The median of ratios round by round. */
+const ratio = (mine: Line, other: Line, { clock }: Comparison): number => {
   const times = (l: Line) => l.samples.map((s) => s[clock])
-  const median = (l: Line) => (clock === 'wall' ? l.time : l.cpu).median
-  return together ? ratioOf(times(mine), times(other)).median : median(mine) / median(other)
+  return ratioOf(times(mine), times(other)).median
 }
 
 /** Every claim at every size that it is made for, as far as its workloads ran. */
@@ -130,9 +129,8 @@ export const judge = ({ comparisons }: Pick<Results, 'comparisons'>): readonly J
     comparisons
       .filter((c) => c.workload === own.workload && sizes(c.sizes))
       .map((c): Judged => {
-        const there = own.workload === theirs.workload ? c : comparisons.find((d) => d.workload === theirs.workload)
-        const [mine, other] = [lineOf(own, c), there === undefined ? undefined : lineOf(theirs, there)]
+        const [mine, other] = [lineOf(own, c), lineOf(theirs, c)]
         const measured = mine !== undefined && other !== undefined
-        return { says, title: c.title, ratio: measured ? ratio(mine, other, c, there === c) : null, atMost }
+        return { says, title: c.title, ratio: measured ? ratio(mine, other, c) : null, atMost }
       })
   )

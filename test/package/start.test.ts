@@ -20,15 +20,21 @@ for (const file of ['package.json', 'checkpoints', 'examples/systems']) {
 
 interface Script {
   readonly url: string
+  readonly functions: readonly {
+    readonly functionName: string
+    readonly ranges: readonly { readonly count: number }[]
+  }[]
 }
 
 interface Ran {
   readonly out: string
   /** Sources in the files that were read, packages among them. */
   readonly read: readonly string[]
+  /** Functions of those files that were called, by name. */
+  readonly called: ReadonlySet<string>
 }
 
-/** Runs Node in the package, and asks V8's coverage what it read. */
+/** Runs Node in the package, and asks V8's coverage what it read and called. */
 const run = (...args: readonly string[]): Ran => {
   const coverage = mkdtempSync(path.join(home, 'coverage-'))
   const env = { ...process.env, NODE_V8_COVERAGE: coverage }
@@ -43,7 +49,12 @@ const run = (...args: readonly string[]): Ran => {
   )
   return {
     out: ran.stdout,
-    read: own.flatMap(({ url }) => sources[path.relative(dist, fileURLToPath(url))] ?? [])
+    read: own.flatMap(({ url }) => sources[path.relative(dist, fileURLToPath(url))] ?? []),
+    called: new Set(
+      own.flatMap(({ functions }) =>
+        functions.filter(({ ranges }) => ranges.some(({ count }) => count > 0)).map(({ functionName }) => functionName)
+      )
+    )
   }
 }
 

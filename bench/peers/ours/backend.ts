@@ -169,5 +169,6 @@ export const methods = (runtime: Runtime): readonly Method[] => [
     prepare: training(blockOf, { ...adamOptimiser, rate })(runtime)
   },
   { workload: 'transformer', name: 'forward', gives: 'x', prepare: forward(transformerOf)(runtime) },
+  { workload: 'training', name: 'forward', gives: 'x', prepare: forward(transformerOf)(runtime) },
   { workload: 'training', name: 'step', gives: 'losses', prepare: training(transformerOf, adam)(runtime) }
 ]
