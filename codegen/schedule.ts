@@ -32,8 +32,8 @@ export interface Target {
   readonly ordersAxes?: boolean
   /** Whether sums over many rows run by strips of columns, for processors with caches and no tiles of registers. */
   readonly strips?: boolean
-  /** Whether long sums run in parts, for tiles of registers and what they read staying in a cache. */
-  readonly parts?: boolean
+  /** Whether products of matrices suit tiles of registers: long sums in parts that stay in a cache, epilogues apart where they read from afar. */
+  readonly tiles?: boolean
   /** The relative errors of its `exp`, `erf` and `tanh`; the bounds of its kernels count them. */
   readonly errors: Readonly<Record<X.Special, number>>
 }
@@ -130,7 +130,7 @@ export const schedule =
   (target: Target, sizes: Dim.Sizes) =>
   (all: Equations): E.Either<ScheduleError, Plan> => {
     const single = withoutBatchOfOne(sizes)(all)
-    const divided = target.parts === true ? sumsInParts(sizes)(epiloguesApart(sizes)(single)) : single
+    const divided = target.tiles === true ? sumsInParts(sizes)(epiloguesApart(sizes)(single)) : single
     const given = target.ordersAxes === true ? inOrder(divided, sizes, target.strips === true) : divided
     return pipe(
       target.mostArrays === null ? E.right(given) : splitArrays(target.mostArrays)(given),

@@ -5,8 +5,9 @@
  * ahead; the second equation reads all arrays from end to end.
  */
 import type * as Dim from '../../spec/dim'
-import type { Equation, Equations, Tensor } from '../equation'
+import type { Equation, Equations } from '../equation'
 import * as X from '../expr'
+import { replaced } from '../replace'
 import { valueOf } from './affine'
 import { inPlaceOf, loneProduct, type Sum } from './lone-product'
 
@@ -33,17 +34,14 @@ export const epiloguesApart =
   (sizes: Dim.Sizes) =>
   (e: Equations): Equations => {
     const size = valueOf(sizes)
-    const tensors: Record<string, Tensor> = { ...e.tensors }
-    const equations = e.equations.flatMap((eq): readonly Equation[] => {
+    return replaced(e, (eq) => {
       const sum = takenApart(eq, size)
-      if (sum === null) return [eq]
+      if (sum === null) return null
       const name = `${eq.defines}, products`
-      tensors[name] = { name, role: 'value', dims: eq.over.map((i) => i.dim) }
       const labels = { ...eq.labels, [name]: `${eq.labels[eq.defines] ?? 'sum'}_products` }
       return [
         { ...eq, defines: name, value: sum, labels },
         { ...eq, value: inPlaceOf(sum, X.tensor(name)(...eq.over))(eq.value), labels }
       ]
     })
-    return equations.length === e.equations.length ? e : { ...e, tensors, equations }
   }

@@ -4,12 +4,11 @@
  * `P[c,s] = sum_i X[i,c,s]`, and `T[c] = sum_s P[c,s]`.
  */
 import type * as Dim from '../../spec/dim'
-import type { Equation, Equations, Tensor } from '../equation'
+import type { Equation, Equations } from '../equation'
 import * as X from '../expr'
-import { valueOf } from './affine'
-import { movesWith } from './axis-order'
-
-type Sum = Extract<X.Expr, { _tag: 'sum' }>
+import { replaced } from '../replace'
+import { dependsOn, valueOf } from './affine'
+import type { Sum } from './lone-product'
 
 /** Neighbours that read together, and terms for each of them that pay for the second step. */
 const [lanes, fewest] = [4, 32]
@@ -19,9 +18,6 @@ const isLast = (r: X.Expr, name: string): boolean => {
   return at?._tag === 'index' && at.name === name
 }
 
-const dependsOn = (r: X.Expr, name: string): boolean =>
-  r._tag === 'read' && r.at.some((p) => movesWith(p, name) !== null)
-
 /** The index of a sum that stands last in what it reads of, if the result does not run along anything that it reads. */
 const alongLanes = (eq: Equation, sum: Sum, size: (d: Dim.Dim) => number): X.Index | null => {
   const reads = X.reads(sum.body)
@@ -29,7 +25,7 @@ const alongLanes = (eq: Equation, sum: Sum, size: (d: Dim.Dim) => number): X.Ind
   if (own === undefined || sum.over.length < 2 || reads.some((r) => isLast(r, own.name))) return null
   const suits = (i: X.Index): boolean => {
     const others = sum.over.filter((o) => o !== i).reduce((total, o) => total * size(o.dim), 1)
-    const together = reads.every((r) => isLast(r, i.name) || !dependsOn(r, i.name))
+    const together = reads.every((r) => isLast(r, i.name) || !dependsOn(r).has(i.name))
     return size(i.dim) >= lanes && others >= fewest && together && reads.some((r) => isLast(r, i.name))
   }
   return sum.over.find(suits) ?? null
@@ -39,22 +35,18 @@ export const sumsByLanes =
   (sizes: Dim.Sizes) =>
   (e: Equations): Equations => {
     const size = valueOf(sizes)
-    const tensors: Record<string, Tensor> = { ...e.tensors }
-    const equations = e.equations.flatMap((eq): readonly Equation[] => {
+    return replaced(e, (eq) => {
       const { value } = eq
-      if (value._tag !== 'sum' || X.reductions(value).length !== 1) return [eq]
+      if (value._tag !== 'sum' || X.reductions(value).length !== 1) return null
       const lane = alongLanes(eq, value, size)
-      if (lane === null) return [eq]
+      if (lane === null) return null
       const name = `${eq.defines}, by lanes`
       const over = [...eq.over, lane]
-      tensors[name] = { name, role: 'value', dims: over.map((i) => i.dim) }
-      const label = eq.labels[eq.defines] ?? 'total'
-      const labels = { ...eq.labels, [name]: `${label}_lanes` }
+      const labels = { ...eq.labels, [name]: `${eq.labels[eq.defines] ?? 'total'}_lanes` }
       const others = value.over.filter((i) => i !== lane)
       return [
         { ...eq, defines: name, over, value: X.sum(others, value.body), labels },
         { ...eq, value: X.sum([lane], X.tensor(name)(...over)), labels }
       ]
     })
-    return equations.length === e.equations.length ? e : { ...e, tensors, equations }
   }

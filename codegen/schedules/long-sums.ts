@@ -4,8 +4,9 @@
  * of R in one turn of a part stays in the first-level cache while all i pass; of a long sum it would not.
  */
 import type * as Dim from '../../spec/dim'
-import type { Equation, Equations, Tensor } from '../equation'
+import type { Equation, Equations } from '../equation'
 import * as X from '../expr'
+import { replaced } from '../replace'
 import { valueOf } from './affine'
 import { inPlaceOf, loneProduct, type Sum } from './lone-product'
 
@@ -54,14 +55,8 @@ export const sumsInParts =
   (sizes: Dim.Sizes) =>
   (e: Equations): Equations => {
     const size = valueOf(sizes)
-    const tensors: Record<string, Tensor> = { ...e.tensors }
-    const equations = e.equations.flatMap((eq): readonly Equation[] => {
+    return replaced(e, (eq) => {
       const sum = longSum(eq, size)
-      if (sum === null) return [eq]
-      const parts = partsOf(eq, sum, size((sum.over[0] as X.Index).dim) / part)
-      const dims = eq.over.map((i) => i.dim)
-      for (const { defines } of parts.slice(0, -1)) tensors[defines] = { name: defines, role: 'value', dims }
-      return parts
+      return sum === null ? null : partsOf(eq, sum, size((sum.over[0] as X.Index).dim) / part)
     })
-    return equations.length === e.equations.length ? e : { ...e, tensors, equations }
   }

@@ -91,7 +91,7 @@ export const isMaskable = (n: Extract<Node, { _tag: 'where' }>, extents: Readonl
 /** Registers that a tile may fill: sixteen, less one that the engine keeps. */
 const registers = 15
 /** Bytes of a first-level cache. */
-const nearest = 32768
+const firstLevel = 32768
 
 const blocks = (size: number, step: number): number => Math.ceil(size / step)
 
@@ -110,7 +110,7 @@ const filled = ({ height, columns }: Tile): number => height * columns + height 
  */
 const turn = (t: Tile, depth: number): number => {
   const { height, columns } = t
-  const isNear = 4 * depth * (width * columns + height) <= nearest
+  const isNear = 4 * depth * (width * columns + height) <= firstLevel
   return (
     Math.max((height * columns) / 2, (height + columns) / 2, 3) +
     1 +

@@ -13,7 +13,7 @@ import { func, type Module, module, pageBytes } from './module'
 import { type Call, meetings, shareOut } from './threads'
 
 /** Engines take functions of at most a thousand parameters; those that are not arrays are few. */
-export const wasm: Target = { name: 'wasm', mostArrays: 900, parts: true, errors: float32Errors }
+export const wasm: Target = { name: 'wasm', mostArrays: 900, tiles: true, errors: float32Errors }
 
 /** A function of the module and its turns; a kernel of several regions has several. */
 export interface WasmRegion {
