@@ -40,7 +40,8 @@ export const interpreter: Device = {
 }
 
 // Note [Little work]
-// Compiling a network for a first answer is code that runs once, most of it for the first time: 146 ms on one core of a slow
+// Compiling a network for a first answer is code that runs once, most of it for the first time: 146 ms (`compile` in the report of
+// `ansatz solve grid.mtx --backend wasm`) on one core of a slow
 // machine, whatever the size, where `import` and interpreting took 20 ms in all for nine unknowns and condition number 50. There
 // an operation took 110 ns at nine unknowns, where nearly all is the first call of everything, and 30 ns at the limit, `most` in
 // `little.ts`: 35 ms for ten passes, and 4 to 5 ms when the engine had compiled the loops, against about 1 ms in WebAssembly. So

@@ -1,7 +1,10 @@
 /** Which backend solves, and why: short work looks for no graphics processor, and a named backend is what runs. */
+import { readFileSync } from 'node:fs'
 import test from 'tape'
 import { chooseFor, isWorthLooking } from '../../runtime/backends/choose'
-import { isLittle } from '../../runtime/solve/little'
+import { choiceOf } from '../../runtime/solve/choose'
+import { isLittle, passesInAll } from '../../runtime/solve/little'
+import { sourceOf } from '../../runtime/solve/models'
 import { solver } from '../../runtime/solve/solve'
 import { Zoo } from '../../spec'
 import { left, right, typed } from '../support/right'
@@ -108,6 +111,19 @@ test('little work in every form: tokens, a network with all-ones terms, right-ha
 
 test('work is little or not by its operations alone', (t) => {
   t.deepEqual([0, 1e5, 1e6, 1e7, null].map(isLittle), [true, true, true, false, false], 'work that is not known is not')
+  t.end()
+})
+
+test('the sizes that the documentation calls little work', async (t) => {
+  const page = readFileSync(new URL('../../docs/solving.md', import.meta.url), 'utf8').replaceAll('\n', ' ')
+  const stated = /up to (\d+) unknowns for the four-layer network and up to (\d+) for the three-layer one/.exec(page)
+  for (const [at, name] of ['block-linear-4-universal', 'block-linear-3'].entries()) {
+    const source = right(await sourceOf(name))
+    const isInterpreted = async (n: number): Promise<boolean> =>
+      isLittle(passesInAll * right(await choiceOf(source, { n, batch: 1, rhs: 1 }, null)).operations)
+    const most = Number(stated?.[at + 1])
+    t.deepEqual([await isInterpreted(most), await isInterpreted(most + 1)], [true, false], `${name}: ${most}`)
+  }
   t.end()
 })
 
